@@ -1,0 +1,202 @@
+package channels
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pdchannels/pdchannels/gen/channelsclient"
+)
+
+// maxBody bounds what is read of an answer, after decompression. The largest answer there
+// is echoes one message.
+const maxBody = 1 << 20
+
+// call makes one call: validate, build, authenticate, send, read, judge. All that can go
+// wrong on the way becomes an [*Error] here and nowhere else.
+func (c *Client) call(ctx context.Context, operation string, r interface{ Validate() error }, build func() (*http.Request, error), a answer) error {
+	start := time.Now()
+	e := c.attempt(ctx, r, build, a)
+	if e == nil {
+		c.log.DebugContext(ctx, "channels: call", slog.String("operation", operation), slog.Duration("took", time.Since(start)))
+		return nil
+	}
+	e.Operation = operation
+	c.log.WarnContext(ctx, "channels: call failed",
+		slog.String("operation", operation), slog.Duration("took", time.Since(start)),
+		slog.String("outcome", e.Outcome.String()), slog.Int("status", e.StatusCode),
+		slog.String("code", e.Code), slog.String("correlation_id", e.CorrelationID))
+	return e
+}
+
+func (c *Client) attempt(ctx context.Context, r interface{ Validate() error }, build func() (*http.Request, error), a answer) *Error {
+	if err := r.Validate(); err != nil {
+		return &Error{Outcome: NotSent, Err: err}
+	}
+	req, err := build()
+	if err != nil {
+		return &Error{Outcome: NotSent, Message: "the request cannot be built", Err: err}
+	}
+	if err := ctx.Err(); err != nil {
+		return &Error{Outcome: NotSent, Err: err}
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+
+	req.Header["Accept"] = acceptJSON
+	req.Header["User-Agent"] = c.userAgent
+	secret, err := c.credential.authorize(ctx, req.Header)
+	if err != nil {
+		return &Error{Outcome: NotSent, Message: "no credential", Err: err}
+	}
+
+	var w watch
+	resp, err := c.http.Do(req.WithContext(w.attach(ctx)))
+	if err != nil {
+		return w.broken(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+
+	body := bodies.Get().(*bytes.Buffer)
+	defer putBody(body)
+	return judge(resp, body, secret, a)
+}
+
+var acceptJSON = []string{"application/json"}
+
+// bodies keeps buffers for answers: decoding copies what it keeps.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func putBody(b *bytes.Buffer) {
+	if b.Cap() <= 1<<16 { // one large answer should not stay in memory for good
+		b.Reset()
+		bodies.Put(b)
+	}
+}
+
+// watch sees whether anything of a request may have left. Only net/http's own transport
+// reports that, so silence proves nothing.
+type watch struct {
+	trace         httptrace.ClientTrace
+	asked, writes atomic.Bool
+}
+
+func (w *watch) attach(ctx context.Context) context.Context {
+	w.trace.GetConn = func(string) { w.asked.Store(true) }
+	w.trace.WroteHeaders = func() { w.writes.Store(true) }
+	return httptrace.WithClientTrace(ctx, &w.trace)
+}
+
+// broken is the error of a request without an answer.
+func (w *watch) broken(err error) *Error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err // without method and URL, which the operation tells better
+	}
+	if w.asked.Load() && !w.writes.Load() || neverConnected(err) {
+		return &Error{Outcome: NotSent, Message: "no connection", Err: err}
+	}
+	message := "no answer came"
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		message = "the connection was closed before an answer came"
+	}
+	return &Error{Outcome: Unknown, Message: message, Err: err}
+}
+
+// neverConnected recognises the errors that come before a request can be written.
+func neverConnected(err error) bool {
+	var handshake *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var dial *net.OpError
+	return errors.As(err, &handshake) || errors.As(err, &record) || (errors.As(err, &dial) && dial.Op == "dial")
+}
+
+// judge reads an answer into a, or says why it is none.
+func judge(resp *http.Response, buf *bytes.Buffer, secret string, a answer) *Error {
+	_, readErr := buf.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
+	body := buf.Bytes()
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return refusal(resp, body, secret) // the status decides, however the body ended
+	}
+	unknown := func(message string, err error) *Error {
+		e := describe(resp, body, secret)
+		e.Outcome, e.Message, e.Err = Unknown, message, err
+		return e
+	}
+	switch {
+	case readErr != nil:
+		return unknown("the answer was cut off", readErr)
+	case len(body) > maxBody:
+		return unknown(fmt.Sprintf("the answer is longer than %d bytes", maxBody), nil)
+	case len(body) == 0:
+		return unknown("the answer is empty", nil)
+	}
+	// A value of an unexpected type leaves its field at zero; the rest is decoded.
+	err := json.Unmarshal(body, a)
+	var odd *json.UnmarshalTypeError
+	if err != nil && !errors.As(err, &odd) {
+		if looksLikeHTML(resp, body) {
+			return unknown("the answer is an HTML page, so something else than the API answered: "+htmlTitle(body), nil)
+		}
+		return unknown("the answer is not JSON, or was cut off", nil)
+	}
+	success, complete := a.judge()
+	switch {
+	case success && complete:
+		return nil
+	case success:
+		return unknown("the answer lacks its data", nil)
+	}
+	var said struct{ Success *bool }
+	if _ = json.Unmarshal(body, &said); said.Success == nil {
+		return unknown("the answer does not say whether it is a success", nil)
+	}
+	return refusal(resp, body, secret)
+}
+
+// refusal is the error of an answer that says no.
+func refusal(resp *http.Response, body []byte, secret string) *Error {
+	e := describe(resp, body, secret)
+	e.Outcome = Answered
+	if resp.StatusCode >= 500 || resp.StatusCode == http.StatusRequestTimeout {
+		e.Outcome = Unknown
+	}
+	var said channelsclient.OtherError
+	_ = json.Unmarshal(body, &said) // best effort: what does not fit stays empty
+	scrub := func(s string, limit int) string { return clean(scrubbed(s, secret), limit) }
+	e.Code = scrub(said.AdditionalData.Code, 64)
+	e.Message = scrub(said.Error, 512)
+	e.Info = scrub(said.ErrorInfo, 512)
+	switch {
+	case resp.StatusCode >= 300 && resp.StatusCode <= 399:
+		e.Message = "a redirect to " + redirectTarget(resp) + ", which is not followed since it would hand over the credential; check the base URL"
+	case e.Message != "":
+	case looksLikeHTML(resp, body):
+		e.html = true
+		e.Message = "an HTML page, so something on the way answered and not the API: " + scrub(htmlTitle(body), 200)
+	default:
+		e.Message = http.StatusText(resp.StatusCode)
+	}
+	return e
+}
+
+// describe fills in what every answer tells.
+func describe(resp *http.Response, body []byte, secret string) *Error {
+	return &Error{
+		StatusCode:    resp.StatusCode,
+		RetryAfter:    retryAfter(resp, time.Now()),
+		CorrelationID: clean(scrubbed(resp.Header.Get("X-Correlation-Id"), secret), 128),
+		Body:          clean(scrubbed(string(body), secret), 2<<10),
+	}
+}

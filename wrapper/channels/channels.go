@@ -1,0 +1,131 @@
+package channels
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/pdchannels/pdchannels/gen/channelsclient"
+	"github.com/pdchannels/pdchannels/internal/wire"
+)
+
+// The API's names of its operations, as in spec/channels.yaml.
+const (
+	addChannel         = "addChannel"
+	receiveMessage     = "receiveMessage"
+	deleteChannel      = "deleteChannel"
+	deleteConversation = "deleteConversation"
+)
+
+// AddChannel registers a channel. Only an admin of the Pipedrive company may
+// ([ErrAdminOnly]); a channel that is registered already is [ErrChannelAlreadyExists].
+// Pipedrive then asks the app's getConversations endpoint for the channel's history.
+func (c *Client) AddChannel(ctx context.Context, r AddChannelRequest) (Channel, error) {
+	var a addChannelAnswer
+	err := c.call(ctx, addChannel, r, func() (*http.Request, error) {
+		return channelsclient.NewAddChannelRequest(c.baseURL, r.wire())
+	}, &a)
+	if err != nil {
+		return Channel{}, err
+	}
+	c.logUnreadable(ctx, addChannel, "created_at", a.Data.CreatedAt)
+	return channelFromWire(a.Data), nil
+}
+
+// ReceiveMessage delivers a message to Pipedrive: the API is named from Pipedrive's side,
+// which receives. Delivering a message with a known ID updates it, so a change of its
+// status is delivered by the whole message with the new status. That the ID is the key of
+// the update is our reading of Pipedrive's guide.
+//
+// The result is the message as Pipedrive has it.
+func (c *Client) ReceiveMessage(ctx context.Context, r ReceiveMessageRequest) (Message, error) {
+	var a receiveMessageAnswer
+	err := c.call(ctx, receiveMessage, r, func() (*http.Request, error) {
+		return channelsclient.NewReceiveMessageRequest(c.baseURL, r.wire())
+	}, &a)
+	if err != nil {
+		return Message{}, err
+	}
+	c.logUnreadable(ctx, receiveMessage, "created_at", a.Data.CreatedAt)
+	c.logUnreadable(ctx, receiveMessage, "reply_by", a.Data.ReplyBy)
+	return messageFromWire(a.Data), nil
+}
+
+// DeleteChannel removes a channel with its conversations and messages. What Pipedrive
+// answers if there is no such channel is not documented.
+func (c *Client) DeleteChannel(ctx context.Context, r DeleteChannelRequest) error {
+	return c.call(ctx, deleteChannel, r, func() (*http.Request, error) {
+		return channelsclient.NewDeleteChannelRequest(c.baseURL, r.ProviderChannelID)
+	}, &bareAnswer{})
+}
+
+// DeleteConversation removes a conversation with its messages. Only the user who installed
+// the app may ([ErrForbidden]); an unknown channel is [ErrNotFound].
+func (c *Client) DeleteConversation(ctx context.Context, r DeleteConversationRequest) error {
+	return c.call(ctx, deleteConversation, r, func() (*http.Request, error) {
+		return channelsclient.NewDeleteConversationRequest(c.baseURL, r.ProviderChannelID, r.ConversationID)
+	}, &bareAnswer{})
+}
+
+// Probe asks whether the API is alive at the base URL and takes the credential. It
+// delivers a message without any content, which the API refuses as
+// INVALID_RECEIVE_MESSAGE_PAYLOAD: that refusal is the sign of life, and nil is returned.
+// Nothing is changed; the daily budget pays for one receiveMessage.
+//
+// Otherwise the error tells what answered instead: [ErrUnauthorized], [ErrForbidden] and
+// [ErrRateLimited] mean that the API is there, though not for this credential or not now;
+// [ErrWithdrawn] that it is not.
+func (c *Client) Probe(ctx context.Context) error {
+	err := c.call(ctx, receiveMessage, anything{}, func() (*http.Request, error) {
+		return channelsclient.NewReceiveMessageRequestWithBody(c.baseURL, "application/json", strings.NewReader("{}"))
+	}, &bareAnswer{})
+	return probeVerdict(err)
+}
+
+func probeVerdict(err error) error {
+	if err == nil {
+		return &Error{
+			Operation: receiveMessage, Outcome: Answered, StatusCode: http.StatusOK,
+			Message: "a message without any content was accepted, so this is not the Channels API",
+		}
+	}
+	if e, ok := err.(*Error); ok && e.Code == codeInvalidMessage { //nolint:errorlint // call returns nothing else
+		return nil
+	}
+	return err
+}
+
+// anything is a request that is invalid on purpose.
+type anything struct{}
+
+func (anything) Validate() error { return nil }
+
+// An answer is a generated one that can judge itself.
+type answer interface {
+	// judge returns what the answer says of success, and whether it carries what it should.
+	judge() (success, complete bool)
+}
+
+type addChannelAnswer struct {
+	channelsclient.AddChannelResponse
+}
+
+func (a *addChannelAnswer) judge() (success, complete bool) { return a.Success, a.Data.Id != "" }
+
+type receiveMessageAnswer struct {
+	channelsclient.ReceiveMessageResponse
+}
+
+func (a *receiveMessageAnswer) judge() (success, complete bool) { return a.Success, a.Data.Id != "" }
+
+type bareAnswer struct{ channelsclient.DeleteResponse }
+
+func (a *bareAnswer) judge() (success, complete bool) { return a.Success, true }
+
+func (c *Client) logUnreadable(ctx context.Context, operation, field string, t wire.Time) {
+	if t.Unreadable != "" {
+		c.log.WarnContext(ctx, "channels: an answer has a time that cannot be read; the zero time is returned",
+			slog.String("operation", operation), slog.String("field", field), slog.String("value", clean(t.Unreadable, 64)))
+	}
+}

@@ -1,0 +1,168 @@
+package channels
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Version is the version of this package, as the User-Agent of each request tells it.
+const Version = "0.1.0"
+
+const (
+	defaultTimeout = 15 * time.Second
+	// net/http keeps two idle connections a host, so that a service with fifty calls in
+	// flight would open and close most of its connections.
+	maxIdleConnsPerHost = 64
+)
+
+// Client calls the Channels API. It is safe for use by many goroutines; make one with
+// [NewClient] and keep it.
+type Client struct {
+	credential Credential
+	baseURL    string // with a slash at its end
+	http       *http.Client
+	timeout    time.Duration
+	log        *slog.Logger
+	userAgent  []string // as a header value
+}
+
+// Option changes a default of [NewClient]. The order of options does not matter.
+type Option func(*options)
+
+// options is what the options set; NewClient assembles the client from it at once.
+type options struct {
+	baseURL, apiDomain, userAgent *string
+	plainHTTP                     bool
+	client                        *http.Client
+	timeout                       time.Duration
+	log                           *slog.Logger
+	problem                       error
+}
+
+// WithBaseURL sets the whole prefix of the path /channels, such as
+// https://company.pipedrive.com/api/v1 or the emulator's http://127.0.0.1:8484/v1. The
+// default is [DefaultBaseURL]. Plain http is accepted on loopback only.
+func WithBaseURL(url string) Option { return func(o *options) { o.baseURL = &url } }
+
+// WithAPIDomain sets the base URL from the api_domain that came with an OAuth token. It
+// must be of the form https://company.pipedrive.com: this value arrives over the network
+// and decides where credentials are sent.
+func WithAPIDomain(apiDomain string) Option { return func(o *options) { o.apiDomain = &apiDomain } }
+
+// WithPlainHTTP allows a base URL without TLS beyond loopback. Whoever is on the way can
+// then read the credential.
+func WithPlainHTTP() Option { return func(o *options) { o.plainHTTP = true } }
+
+// WithHTTPClient makes requests by a copy of the given client, with its transport,
+// cookies and timeout, but without its redirects: this package follows none. The
+// client must not authenticate by itself.
+func WithHTTPClient(client *http.Client) Option {
+	return func(o *options) {
+		if client == nil {
+			o.problem = errors.New("the http.Client is nil")
+		}
+		o.client = client
+	}
+}
+
+// WithTimeout bounds each call, from the first byte sent to the last byte read. The
+// default is 15 seconds. The context of a call can only end it earlier.
+func WithTimeout(d time.Duration) Option {
+	return func(o *options) {
+		if d <= 0 {
+			o.problem = fmt.Errorf("the timeout %v is not positive", d)
+		}
+		o.timeout = d
+	}
+}
+
+// WithLogger logs each call: successes at debug level, failures as warnings. Neither
+// credentials nor messages are logged. The default is to log nothing.
+func WithLogger(log *slog.Logger) Option {
+	return func(o *options) {
+		if log == nil {
+			o.problem = errors.New("the logger is nil; leave WithLogger out to log nothing")
+		}
+		o.log = log
+	}
+}
+
+// WithUserAgent puts the name of the calling program, such as "shop/2.1", before this
+// package's own in the User-Agent header.
+func WithUserAgent(product string) Option { return func(o *options) { o.userAgent = &product } }
+
+// NewClient returns a client that authenticates with the credential. It sends nothing;
+// whether the service answers, [Client.Probe] tells.
+func NewClient(credential Credential, opts ...Option) (*Client, error) {
+	o := options{timeout: defaultTimeout, log: slog.New(slog.DiscardHandler), client: &http.Client{}}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if err := errors.Join(credential.validate(), o.problem); err != nil {
+		return nil, fmt.Errorf("channels: new client: %w", err)
+	}
+	baseURL, err := o.resolveBaseURL()
+	if err != nil {
+		return nil, fmt.Errorf("channels: new client: %w", err)
+	}
+	userAgent, err := o.resolveUserAgent()
+	if err != nil {
+		return nil, fmt.Errorf("channels: new client: %w", err)
+	}
+	return &Client{
+		credential: credential,
+		baseURL:    baseURL,
+		http:       ownHTTPClient(*o.client),
+		timeout:    o.timeout,
+		log:        o.log,
+		userAgent:  []string{userAgent},
+	}, nil
+}
+
+func (o *options) resolveBaseURL() (string, error) {
+	text := DefaultBaseURL
+	switch {
+	case o.baseURL != nil && o.apiDomain != nil:
+		return "", errors.New("both a base URL and an api_domain are given; they may differ, so give one")
+	case o.baseURL != nil:
+		text = *o.baseURL
+	case o.apiDomain != nil:
+		var err error
+		if text, err = companyBaseURL(*o.apiDomain); err != nil {
+			return "", err
+		}
+	}
+	return parseBaseURL(text, o.plainHTTP)
+}
+
+func (o *options) resolveUserAgent() (string, error) {
+	own := "pdchannels/" + Version + " (+https://github.com/pdchannels/pdchannels)"
+	if o.userAgent == nil {
+		return own, nil
+	}
+	if *o.userAgent == "" || strings.ContainsFunc(*o.userAgent, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
+		return "", fmt.Errorf("the user agent %q is not printable ASCII", *o.userAgent)
+	}
+	return *o.userAgent + " " + own, nil
+}
+
+// ownHTTPClient completes a copy of the caller's client. Redirects are off because
+// net/http hands the credentials to another host of the same domain, and the body too.
+func ownHTTPClient(client http.Client) *http.Client {
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if client.Transport == nil {
+		transport, ok := http.DefaultTransport.(*http.Transport)
+		if !ok { // a program that replaced the default transport means it
+			client.Transport = http.DefaultTransport
+			return &client
+		}
+		transport = transport.Clone()
+		transport.MaxIdleConnsPerHost = maxIdleConnsPerHost
+		client.Transport = transport
+	}
+	return &client
+}

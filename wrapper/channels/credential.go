@@ -1,0 +1,117 @@
+package channels
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"golang.org/x/oauth2"
+)
+
+// Credential is what a [Client] authenticates with: see [OAuth] and [APIToken]. Printed,
+// logged or marshalled it shows nothing of itself.
+type Credential struct {
+	// Behind a pointer, since fmt prints the unexported fields of a struct within a struct
+	// without asking its methods, but not what a pointer there points to.
+	secret *secret
+}
+
+type secret struct {
+	tokens   oauth2.TokenSource // either this,
+	apiToken string             // or this
+}
+
+// OAuth authenticates each request with an access token of the source; the scope
+// messengers-integration is what the operations ask for. The source is asked before every
+// request, by many goroutines at a time: wrap one that does not keep its token in
+// [oauth2.ReuseTokenSource]. A source that has a method TokenContext(context.Context)
+// (*oauth2.Token, error) is asked by that instead, with the context of the call.
+func OAuth(tokens oauth2.TokenSource) Credential {
+	return Credential{&secret{tokens: tokens}}
+}
+
+// APIToken authenticates each request with a user's API token, in the header
+// x-api-token. Pipedrive's reference lists it for these operations, yet says too that
+// they are open only to OAuth apps: on the real service it may not do.
+func APIToken(token string) Credential {
+	return Credential{&secret{apiToken: token}}
+}
+
+func (c Credential) validate() error {
+	switch {
+	case c.secret == nil:
+		return errors.New("the credential is empty: make one with channels.OAuth or channels.APIToken")
+	case c.secret.tokens != nil:
+		return nil
+	case c.secret.apiToken == "":
+		return errors.New("the credential is empty: the token source is nil, or the API token is an empty string")
+	case !headerSafe(c.secret.apiToken):
+		return errors.New("the API token has a space or a control character, as of a line break copied along")
+	default:
+		return nil
+	}
+}
+
+// authorize sets the header of one request and returns the secret in it, so that an
+// answer that echoes it can be cleaned.
+func (c Credential) authorize(ctx context.Context, h http.Header) (string, error) {
+	if c.secret.tokens == nil {
+		h.Set("X-Api-Token", c.secret.apiToken)
+		return c.secret.apiToken, nil
+	}
+	token, err := c.token(ctx)
+	switch {
+	case err != nil:
+		return "", tokenError(err)
+	case token == nil || token.AccessToken == "":
+		return "", errors.New("the token source gave no access token")
+	case !strings.EqualFold(token.Type(), "Bearer"):
+		return "", errors.New("the token source gave a token that is no bearer token")
+	case !headerSafe(token.AccessToken):
+		return "", errors.New("the token source gave a token with a space or a control character")
+	}
+	h.Set("Authorization", "Bearer "+token.AccessToken)
+	return token.AccessToken, nil
+}
+
+func (c Credential) token(ctx context.Context) (*oauth2.Token, error) {
+	if source, ok := c.secret.tokens.(interface {
+		TokenContext(ctx context.Context) (*oauth2.Token, error)
+	}); ok {
+		return source.TokenContext(ctx)
+	}
+	return c.secret.tokens.Token()
+}
+
+// tokenError drops an oauth2.RetrieveError but for its code: it carries the request with
+// the client secret in it, and the body that came back.
+func tokenError(err error) error {
+	var refused *oauth2.RetrieveError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	status := 0
+	if refused.Response != nil {
+		status = refused.Response.StatusCode
+	}
+	return fmt.Errorf("the token endpoint answered %d %s", status, clean(refused.ErrorCode, 64))
+}
+
+func headerSafe(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f })
+}
+
+const redacted = "[redacted]"
+
+// Format writes a placeholder, whatever the verb.
+func (c Credential) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// LogValue returns a placeholder.
+func (c Credential) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText returns a placeholder.
+func (c Credential) MarshalText() ([]byte, error) { return []byte(redacted), nil }

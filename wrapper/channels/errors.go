@@ -1,0 +1,173 @@
+package channels
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Outcome says what became of a request that failed.
+type Outcome int
+
+const (
+	// NotSent: nothing of the request has left. It had no effect, and may be made again.
+	NotSent Outcome = iota
+	// Unknown: the request was sent, in part at least, but no answer says what came of it:
+	// none came, it was cut off, it was not what the API answers, or it was 408 or a 5xx. The
+	// request may have taken effect.
+	Unknown
+	// Answered: the API refused the request, or something on the way to it did. It had no effect.
+	Answered
+)
+
+// String returns "not sent", "outcome unknown" or "answered".
+func (o Outcome) String() string {
+	switch o {
+	case NotSent:
+		return "not sent"
+	case Unknown:
+		return "outcome unknown"
+	case Answered:
+		return "answered"
+	default:
+		return fmt.Sprintf("Outcome(%d)", int(o))
+	}
+}
+
+// The kinds of error that a caller decides by, for errors.Is. They match an [*Error] by
+// its code where the API gives one, and by its status otherwise.
+var (
+	// ErrChannelAlreadyExists is code CHANNEL_ALREADY_EXISTS: the channel is registered.
+	// Seen in a public client; its status is not documented.
+	ErrChannelAlreadyExists = errors.New("the channel is registered already")
+	// ErrAdminOnly is code ADMIN_ONLY: only an admin of the company may register channels.
+	ErrAdminOnly = errors.New("only an admin may do this")
+	// ErrForbidden is any 403 of the API itself, such as the codes ADMIN_ONLY and
+	// FORBIDDEN_USER_REQUEST. A proxy's 403, an HTML page, is not of this kind.
+	ErrForbidden = errors.New("the user may not do this")
+	// ErrNotFound is code NOT_FOUND: there is no such channel or conversation.
+	ErrNotFound = errors.New("there is no such channel or conversation")
+	// ErrUnauthorized is status 401: the credential was refused.
+	ErrUnauthorized = errors.New("the credential was refused")
+	// ErrRateLimited is status 429: a burst or daily limit is used up; see [Error.RetryAfter].
+	ErrRateLimited = errors.New("a rate limit is used up")
+	// ErrInvalidBody is code INVALID_BODY or INVALID_RECEIVE_MESSAGE_PAYLOAD.
+	ErrInvalidBody = errors.New("the request is not what the operation takes")
+	// ErrWithdrawn is status 410, or a 404 that is not NOT_FOUND: nothing answers at this path.
+	// Pipedrive announced the end of these operations for 2026-02-01.
+	ErrWithdrawn = errors.New("the base URL is wrong, or the service is withdrawn")
+)
+
+// The codes that the kinds are told by.
+const (
+	codeChannelAlreadyExists = "CHANNEL_ALREADY_EXISTS"
+	codeAdminOnly            = "ADMIN_ONLY"
+	codeNotFound             = "NOT_FOUND"
+	codeInvalidBody          = "INVALID_BODY"
+	codeInvalidMessage       = "INVALID_RECEIVE_MESSAGE_PAYLOAD"
+)
+
+// Error is what every method of a [Client] fails with. Its texts are bounded, free of
+// control characters, and hold no credential of the client.
+type Error struct {
+	// Operation is the API's name of the call, such as receiveMessage.
+	Operation string
+	// Outcome says whether the request was sent, and whether its result is known.
+	Outcome Outcome
+	// StatusCode is the HTTP status; 0 if no answer came.
+	StatusCode int
+	// Code is the API's code, such as INVALID_BODY; empty if it gave none.
+	Code string
+	// Message says what is wrong, in the API's words if it gave any, otherwise in ours.
+	Message string
+	// Info is where the API says to read on; mostly empty.
+	Info string
+	// RetryAfter is how long a used-up limit lasts; 0 if that was not told.
+	RetryAfter time.Duration
+	// CorrelationID is the answer's x-correlation-id, which Pipedrive's support may ask for;
+	// empty if none came. The header is not documented.
+	CorrelationID string
+	// Body is the start of the answer; at most 2 KiB. It may quote the message.
+	Body string
+	// Err is the cause, if it is an error of its own: of the network, of the context, of the
+	// token source, or a [*FieldError]. Nil otherwise.
+	Err error
+
+	html bool // the answer was an HTML page, so it came from something before the API
+}
+
+// Error says what was being done, what went wrong, and where it helps what to do.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("channels: " + e.Operation + ": ")
+	switch {
+	case e.Outcome != Answered:
+		b.WriteString(e.Outcome.String() + ": ")
+		if e.StatusCode != 0 {
+			fmt.Fprintf(&b, "answered %d", e.StatusCode)
+		}
+	default:
+		fmt.Fprintf(&b, "answered %d", e.StatusCode)
+	}
+	if e.Code != "" {
+		b.WriteString(" " + e.Code)
+	}
+	if e.Message != "" {
+		if e.StatusCode != 0 {
+			b.WriteString(": ")
+		}
+		b.WriteString(e.Message)
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	if hint := e.hint(); hint != "" {
+		b.WriteString(" (" + hint + ")")
+	}
+	return b.String()
+}
+
+// hint says what to do about an answer whose own words do not.
+func (e *Error) hint() string {
+	switch {
+	case e.Is(ErrWithdrawn):
+		return ErrWithdrawn.Error()
+	case e.Is(ErrRateLimited) && e.RetryAfter > 0:
+		return "try again in " + e.RetryAfter.String()
+	case e.Is(ErrRateLimited):
+		return "a burst limit is free again in seconds, a daily one at midnight"
+	case e.Is(ErrUnauthorized):
+		return "the access token or API token is wrong, expired or of another company"
+	default:
+		return ""
+	}
+}
+
+// Unwrap returns the cause, Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is reports whether the error is of the kind of a sentinel of this package.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrChannelAlreadyExists:
+		return e.Code == codeChannelAlreadyExists
+	case ErrAdminOnly:
+		return e.Code == codeAdminOnly
+	case ErrForbidden:
+		return e.StatusCode == http.StatusForbidden && !e.html
+	case ErrNotFound:
+		return e.Code == codeNotFound
+	case ErrUnauthorized:
+		return e.StatusCode == http.StatusUnauthorized
+	case ErrRateLimited:
+		return e.StatusCode == http.StatusTooManyRequests
+	case ErrInvalidBody:
+		return e.Code == codeInvalidBody || e.Code == codeInvalidMessage
+	case ErrWithdrawn:
+		return e.StatusCode == http.StatusGone || (e.StatusCode == http.StatusNotFound && e.Code != codeNotFound)
+	default:
+		return false
+	}
+}
