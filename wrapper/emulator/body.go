@@ -1,0 +1,164 @@
+// The bytes of a body: JSON without ambiguity, as the document has it, and for Strict as
+// every published source has it.
+package emulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// maxDepth bounds the nesting of a body; the document needs three levels.
+const maxDepth = 32
+
+// decode reads exactly one JSON value.
+//
+// Our choice: what JSON leaves open is refused: bytes that are no UTF-8, a key that
+// comes twice, more after the value.
+func decode(raw []byte) (any, error) {
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return nil, errors.New("the body is empty")
+	}
+	if !utf8.Valid(raw) {
+		return nil, errors.New("the body is not UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	value, err := decodeValue(d, 0)
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return nil, fmt.Errorf("the body is not JSON that can be relied on: %w", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("the body goes on after its JSON value")
+	}
+	return value, nil
+}
+
+func decodeValue(d *json.Decoder, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, fmt.Errorf("it is nested deeper than %d levels", maxDepth)
+	}
+	token, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch token {
+	case json.Delim('{'):
+		object := map[string]any{}
+		for d.More() {
+			token, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			key := token.(string) // the decoder takes nothing else for a key
+			if _, twice := object[key]; twice {
+				return nil, fmt.Errorf("the key %q comes twice", key)
+			}
+			if object[key], err = decodeValue(d, depth+1); err != nil {
+				return nil, err
+			}
+		}
+		_, err = d.Token()
+		return object, err
+	case json.Delim('['):
+		list := []any{}
+		for d.More() {
+			item, err := decodeValue(d, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, item)
+		}
+		_, err = d.Token()
+		return list, err
+	}
+	return token, nil
+}
+
+// violation says where a value is not as the schema has it; empty if it is.
+func violation(schema *openapi3.Schema, value any) string {
+	err := schema.VisitJSON(value, openapi3.VisitAsRequest(),
+		openapi3.WithStringFormatValidator("pipedrive-minute", openapi3.NewCallbackValidator(checkRequestTime)))
+	if err == nil {
+		return ""
+	}
+	var found *openapi3.SchemaError
+	if !errors.As(err, &found) {
+		return err.Error()
+	}
+	for inner := found; errors.As(found.Origin, &inner); { // the reason of an allOf is within it
+		found = inner
+	}
+	reason := found.Reason
+	if example := found.Schema.Example; example != nil && (found.SchemaField == "pattern" || found.SchemaField == "format") {
+		reason = fmt.Sprintf("not a value such as %v", example)
+	}
+	if where := strings.Join(found.JSONPointer(), "."); where != "" {
+		return where + ": " + reason
+	}
+	return reason
+}
+
+// contested says what in a body some published source refuses although another
+// allows it; empty if there is nothing.
+func contested(op *operation, value any) string {
+	if key := unknownKey(op.body, value, ""); key != "" {
+		// Our choice: a property that no source knows is ignored, and refused if Strict.
+		return key + " is a property that no published source knows"
+	}
+	body, ok := value.(map[string]any)
+	if !ok || op.id != "receiveMessage" {
+		return ""
+	}
+	for _, key := range []string{"created_at", "reply_by"} {
+		if s, ok := body[key].(string); ok && !isMinute(s) {
+			return key + " is not in UTC minutes, YYYY-MM-DD HH:MM"
+		}
+	}
+	attachments, ok := body["attachments"].([]any)
+	if !ok {
+		return "attachments is missing; send an empty list if there are none"
+	}
+	for i, attachment := range attachments {
+		for _, key := range []string{"name", "size", "preview_url"} {
+			if _, present := attachment.(map[string]any)[key]; !present {
+				return fmt.Sprintf("attachments.%d.%s is missing; send null if it is not known", i, key)
+			}
+		}
+	}
+	return ""
+}
+
+// unknownKey finds a property that the schema does not have.
+func unknownKey(schema *openapi3.Schema, value any, at string) string {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			property := schema.Properties[key]
+			if property == nil {
+				return at + key
+			}
+			if found := unknownKey(property.Value, value[key], at+key+"."); found != "" {
+				return found
+			}
+		}
+	case []any:
+		for i, item := range value {
+			if found := unknownKey(schema.Items.Value, item, fmt.Sprintf("%s%d.", at, i)); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,158 @@
+// Package emulator is Pipedrive's side of the Channels API on a laptop: the four
+// operations and the OAuth token endpoint, stateful, in memory, over HTTP. An app is
+// tested against it instead of against a Pipedrive company.
+//
+// In a test:
+//
+//	server := emulator.Start(t, emulator.Config{})
+//	// server.BaseURL is where the API is, server.AccessToken() opens it,
+//	// server.Messages(channel, conversation) is what has arrived.
+//
+// Outside tests, [New] makes an http.Handler, and [Emulator.Serve] runs it on a
+// listener of yours. Nothing is kept when the process ends.
+//
+// # What it judges, and in which order
+//
+// The Host header and the origin (a browser's page of another site gets 403), the path's
+// spelling, the credentials, the limits, the route and method, the content type, the size
+// of the body, its JSON, its shape by the project's OpenAPI document, and last the rules of
+// the operation. Every answer is the API's JSON envelope, and every answer to
+// somebody with good credentials carries the rate limit headers.
+//
+// # How strict it is
+//
+// Pipedrive's published sources disagree in places. A request that any of them allows is
+// accepted; what another one refuses is logged as a warning. With [Config].Strict such a
+// request is refused. Nobody could compare the emulator with the live service: it is built
+// from the published reference, and where that is silent the code says "Our choice".
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"slices"
+
+	"github.com/pdchannels/pdchannels/gen/channelsserver"
+)
+
+// Emulator is an http.Handler that plays Pipedrive for one company and one installation
+// of one app. It serves the API below /v1 and /api/v1, and POST /oauth/token. Make it with
+// [New] or [Start]. Its methods may be called at the same time from several goroutines.
+type Emulator struct {
+	cfg         Config
+	operations  map[string]operation
+	mux         *http.ServeMux
+	crossOrigin *http.CrossOriginProtection
+	static      map[digest]User
+	oauth       *oauth
+	limits      *limits
+	store       *store
+}
+
+// New makes an emulator. It fails if cfg cannot be served, and says which field is wrong.
+func New(cfg Config) (*Emulator, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
+	}
+	operations, err := documented()
+	if err != nil {
+		return nil, fmt.Errorf("emulator: reading the API's document: %w", err)
+	}
+	e := &Emulator{
+		cfg:         cfg,
+		operations:  operations,
+		mux:         http.NewServeMux(),
+		crossOrigin: http.NewCrossOriginProtection(),
+		static:      staticTokens(cfg.Users),
+		oauth:       newOAuth(cfg),
+		limits:      newLimits(cfg),
+		store:       newStore(),
+	}
+	handler := channelsserver.NewStrictHandlerWithOptions(rules{e}, nil, channelsserver.StrictHTTPServerOptions{
+		RequestErrorHandlerFunc:  e.unbound,
+		ResponseErrorHandlerFunc: e.failed,
+	})
+	for _, prefix := range apiPrefixes {
+		channelsserver.HandlerWithOptions(handler, channelsserver.StdHTTPServerOptions{
+			BaseURL:          prefix,
+			BaseRouter:       e.mux,
+			ErrorHandlerFunc: e.unbound,
+		})
+	}
+	e.mux.Handle("POST "+tokenPath, e.oauth)
+	return e, nil
+}
+
+// Users returns the users of the emulated company with their tokens, the owner of the
+// installation first.
+func (e *Emulator) Users() []User { return slices.Clone(e.cfg.Users) }
+
+// AccessToken returns an OAuth access token of the owner of the installation; it does not expire.
+//
+// Our choice: a token that the emulator was made with outlives the hour that one from the
+// token endpoint lives, so that what was pasted into a shell keeps working.
+func (e *Emulator) AccessToken() string { return string(e.cfg.Users[0].AccessToken) }
+
+// APIToken returns the API token of the owner of the installation, for the header x-api-token.
+func (e *Emulator) APIToken() string { return string(e.cfg.Users[0].APIToken) }
+
+// ClientID returns the client id of the emulated app.
+func (e *Emulator) ClientID() string { return e.cfg.ClientID }
+
+// ClientSecret returns the client secret of the emulated app, for the token endpoint.
+func (e *Emulator) ClientSecret() string { return string(e.cfg.ClientSecret) }
+
+// Format prints which emulator this is, and keeps its tokens out of every log.
+func (e *Emulator) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "emulator.Emulator{Users: %d, Strict: %t}", len(e.cfg.Users), e.cfg.Strict)
+}
+
+// ServeHTTP answers one request; see the package comment for the order of judgement.
+func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rec := &recorder{ResponseWriter: w}
+	defer func() {
+		if p := recover(); p != nil {
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(p)
+			}
+			e.cfg.Logger.ErrorContext(r.Context(), "a handler of the emulator panicked", "panic", p, "stack", string(debug.Stack()))
+			if rec.status == 0 {
+				refuse(rec, http.StatusInternalServerError, "the emulator failed; its log tells more")
+			}
+		}
+		e.cfg.Logger.InfoContext(r.Context(), "answered", "method", r.Method, "path", r.URL.Path, "status", rec.status)
+	}()
+	e.serve(rec, r)
+}
+
+// recorder remembers the status of an answer, for the log and for a handler that panics.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *recorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// unbound answers a request that the generated code cannot bind to Go types.
+func (e *Emulator) unbound(w http.ResponseWriter, r *http.Request, err error) {
+	code := codeInvalidBody
+	if op := e.operation(r); op != nil {
+		code = op.invalid
+	}
+	writeJSON(w, http.StatusBadRequest, listed(code, err.Error()))
+}
+
+// failed answers a request whose handler returned an error, which none does, or whose
+// answer could not be written.
+func (e *Emulator) failed(w http.ResponseWriter, r *http.Request, err error) {
+	e.cfg.Logger.ErrorContext(r.Context(), "an answer could not be given", "error", err)
+	refuse(w, http.StatusInternalServerError, "the emulator failed; its log tells more")
+}
+
+var _ http.Handler = (*Emulator)(nil)

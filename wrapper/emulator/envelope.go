@@ -1,0 +1,58 @@
+// The two envelopes of an error: the one the operations document, with a code, and the
+// one Pipedrive's gateway uses for all else, with the status.
+package emulator
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/pdchannels/pdchannels/gen/channelsserver"
+)
+
+// The codes of additional_data. The document's examples hold those of the 400s as well,
+// which is where the judge of bodies takes them from.
+const (
+	codeInvalidBody    = "INVALID_BODY"
+	codeInvalidMessage = "INVALID_RECEIVE_MESSAGE_PAYLOAD"
+	codeAdminOnly      = "ADMIN_ONLY"
+	codeForbiddenUser  = "FORBIDDEN_USER_REQUEST"
+	codeNotFound       = "NOT_FOUND"
+	codeChannelExists  = "CHANNEL_ALREADY_EXISTS"
+	codeStorageFull    = "EMULATOR_STORAGE_FULL"
+)
+
+const errorInfo = "See the reference of the Channels API."
+
+// listed is the envelope of an error that the reference lists for the operation.
+func listed(code, text string) channelsserver.Error {
+	return channelsserver.Error{
+		Error:          text,
+		ErrorInfo:      errorInfo,
+		AdditionalData: channelsserver.ErrorDetail{Code: code},
+	}
+}
+
+// unlisted is the envelope of an operation's error that the reference does not list.
+func unlisted(code, text string) channelsserver.OtherError {
+	info := errorInfo
+	return channelsserver.OtherError{
+		Error:          text,
+		ErrorInfo:      &info,
+		AdditionalData: &channelsserver.ErrorDetail{Code: code},
+	}
+}
+
+// refuse answers as the gateway does, before an operation is reached.
+//
+// Our choice: the gateway's envelope is known from its 401; it is used for every status
+// that no operation gives.
+func refuse(w http.ResponseWriter, status int, text string) {
+	info := errorInfo
+	writeJSON(w, status, channelsserver.OtherError{Error: text, ErrorInfo: &info, ErrorCode: &status})
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // a client that hung up is not an error
+}

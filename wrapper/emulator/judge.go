@@ -1,0 +1,184 @@
+// The judge: everything that is decided about a request before an operation's own rules.
+package emulator
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+)
+
+// maxBody is the most bytes a request body may have.
+//
+// Our choice: no bound is documented.
+const maxBody = 1 << 20
+
+var apiPrefixes = []string{"/v1", "/api/v1"}
+
+// call is what the judge found out, for the rules of the operations.
+type call struct {
+	user User
+	size int // of the body, in bytes
+}
+
+type callKey struct{}
+
+func callOf(ctx context.Context) call { return ctx.Value(callKey{}).(call) }
+
+func (e *Emulator) serve(w *recorder, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if !ownHost(r) {
+		refuse(w, http.StatusForbidden, "the Host header names another host: reach the emulator as 127.0.0.1, localhost or the address it listens on")
+		return
+	}
+	if err := e.crossOrigin.Check(r); err != nil {
+		refuse(w, http.StatusForbidden, "a page of another origin may not use the emulator")
+		return
+	}
+	// The mux would redirect an unclean path, and a client would lose body or credentials.
+	if p := r.URL.EscapedPath(); p != cleaned(p) {
+		refuse(w, http.StatusNotFound, "the path holds an empty or a dot segment: percent-encode the ids in it")
+		return
+	}
+	if !underAPI(r.URL.Path) {
+		if r.URL.Path == tokenPath && r.Method == http.MethodPost {
+			e.mux.ServeHTTP(w, r)
+			return
+		}
+		e.refuseRoute(w, r)
+		return
+	}
+	user, status, text := e.authenticate(r)
+	if status != 0 {
+		refuse(w, status, text)
+		return
+	}
+	op := e.operation(r)
+	var cost int
+	if op != nil {
+		cost = op.cost
+	}
+	if exhausted := e.limits.admit(cost, w.Header()); exhausted != "" {
+		e.cfg.Logger.WarnContext(r.Context(), "a limit is used up", "limit", exhausted)
+		// Our choice: both limits give the same answer, since nothing documented tells them apart.
+		refuse(w, http.StatusTooManyRequests, "too many requests")
+		return
+	}
+	if op == nil {
+		e.refuseRoute(w, r)
+		return
+	}
+	c := call{user: user}
+	if op.body != nil {
+		body, ok := e.judgeBody(w, r, op)
+		if !ok {
+			return
+		}
+		r.Body, c.size = body, len(body.raw)
+	}
+	e.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
+}
+
+// cleaned is the path that the mux would redirect to.
+func cleaned(p string) string {
+	clean := path.Clean("/" + p)
+	if strings.HasSuffix(p, "/") && clean != "/" {
+		clean += "/"
+	}
+	return clean
+}
+
+func underAPI(p string) bool {
+	for _, prefix := range apiPrefixes {
+		if p == prefix || strings.HasPrefix(p, prefix+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// operation finds the operation a request asks for; nil if there is none.
+func (e *Emulator) operation(r *http.Request) *operation {
+	_, pattern := e.mux.Handler(r)
+	method, p, _ := strings.Cut(pattern, " ")
+	for _, prefix := range apiPrefixes {
+		if rest, found := strings.CutPrefix(p, prefix); found {
+			if op, ok := e.operations[route(method+" "+rest)]; ok {
+				return &op
+			}
+		}
+	}
+	return nil
+}
+
+// refuseRoute answers a request that no route takes: 405 if another method would do.
+func (e *Emulator) refuseRoute(w http.ResponseWriter, r *http.Request) {
+	var allow []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		other := r.WithContext(r.Context())
+		other.Method = method
+		if _, pattern := e.mux.Handler(other); pattern != "" {
+			allow = append(allow, method)
+		}
+	}
+	if len(allow) == 0 {
+		refuse(w, http.StatusNotFound, "nothing is served at this path; the API is below /v1 and /api/v1")
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	refuse(w, http.StatusMethodNotAllowed, "the method is not allowed here; use "+strings.Join(allow, " or "))
+}
+
+// judgedBody is a request body that the document accepts. The generated code binds the
+// value that was judged, by its ValidatedValue, instead of reading the bytes anew.
+type judgedBody struct {
+	io.Reader
+	raw   []byte
+	value any
+}
+
+func (judgedBody) Close() error          { return nil }
+func (b judgedBody) ValidatedValue() any { return b.value }
+
+// judgeBody reads and judges the body of a request. If ok is false it has answered.
+func (e *Emulator) judgeBody(w *recorder, r *http.Request, op *operation) (body judgedBody, ok bool) {
+	invalid := func(text string) (judgedBody, bool) {
+		writeJSON(w, http.StatusBadRequest, listed(op.invalid, text))
+		return judgedBody{}, false
+	}
+	contentType := r.Header.Get("Content-Type")
+	media, _, _ := mime.ParseMediaType(contentType)
+	// Our choice: without a content type the body is taken for JSON, but not if Strict.
+	missing := contentType == "" && !e.cfg.Strict
+	if media != "application/json" && !missing || r.Header.Get("Content-Encoding") != "" {
+		refuse(w, http.StatusUnsupportedMediaType, "send Content-Type: application/json, not encoded further")
+		return judgedBody{}, false
+	}
+	// The bare writer, since only that one lets the reader end the connection.
+	raw, err := io.ReadAll(http.MaxBytesReader(w.ResponseWriter, r.Body, maxBody))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		refuse(w, http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB")
+		return judgedBody{}, false
+	}
+	if err != nil {
+		return invalid("the body could not be read to its end")
+	}
+	value, err := decode(raw)
+	if err != nil {
+		return invalid(err.Error())
+	}
+	if reason := violation(op.body, value); reason != "" {
+		return invalid(reason)
+	}
+	if reason := contested(op, value); reason != "" {
+		if e.cfg.Strict {
+			return invalid(reason)
+		}
+		e.cfg.Logger.WarnContext(r.Context(), "accepted what another published source refuses", "operation", op.id, "reason", reason)
+	}
+	return judgedBody{Reader: bytes.NewReader(raw), raw: raw, value: value}, true
+}

@@ -1,0 +1,67 @@
+// The burst limit and the daily budget, and the headers that tell of them.
+package emulator
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// burstWindow is the rolling window of the burst limit.
+const burstWindow = 2 * time.Second
+
+// limits counts the requests and the tokens of the one installation.
+//
+// Our choice: OAuth tokens and API tokens share both limits, and a request is counted for
+// the installation whatever its token, so that a renewed token brings no new quota.
+type limits struct {
+	clock  func() time.Time
+	burst  int
+	budget int
+
+	mu       sync.Mutex
+	admitted []time.Time // within the window, oldest first: at most burst of them
+	day      time.Time   // the midnight that the spent tokens count from
+	spent    int
+}
+
+func newLimits(cfg Config) *limits {
+	return &limits{clock: cfg.Clock, burst: cfg.BurstLimit, budget: cfg.DailyBudget}
+}
+
+// admit counts a request that costs so many tokens, and writes the limits' state into
+// header. An empty answer admits it; otherwise it names the limit that is used up.
+//
+// Our choice: a request refused by the burst limit counts for neither limit, so that
+// a client that waits is free again; any other one costs its tokens whatever its answer.
+func (l *limits) admit(cost int, header http.Header) (exhausted string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.clock()
+	for len(l.admitted) > 0 && now.Sub(l.admitted[0]) >= burstWindow {
+		l.admitted = l.admitted[1:]
+	}
+	// Our choice: the day ends at midnight UTC; the zone of the real one is not named.
+	if day := now.UTC().Truncate(24 * time.Hour); !day.Equal(l.day) {
+		l.day, l.spent = day, 0
+	}
+	switch {
+	case len(l.admitted) >= l.burst:
+		exhausted = "burst limit"
+	case cost > l.budget-l.spent:
+		exhausted = "daily budget"
+		l.admitted = append(l.admitted, now)
+	default:
+		l.admitted = append(l.admitted, now)
+		l.spent += cost
+	}
+	header.Set("X-Ratelimit-Limit", strconv.Itoa(l.burst))
+	header.Set("X-Ratelimit-Remaining", strconv.Itoa(l.burst-len(l.admitted)))
+	// Our choice: whole seconds, rounded up, until the oldest request leaves the window.
+	reset := burstWindow - now.Sub(l.admitted[0])
+	header.Set("X-Ratelimit-Reset", strconv.Itoa(int((reset+time.Second-1)/time.Second)))
+	header.Set("X-Daily-Ratelimit-Token-Limit", strconv.Itoa(l.budget))
+	header.Set("X-Daily-Ratelimit-Token-Remaining", strconv.Itoa(l.budget-l.spent))
+	return exhausted
+}

@@ -1,0 +1,114 @@
+// The emulator on a listener: for the command and for tests, bounded and ended in order.
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// shutdownGrace is how long requests under way may take once the emulator is to end.
+const shutdownGrace = 5 * time.Second
+
+// Serve answers what comes in on l, until ctx ends. It then lets requests under way finish
+// within five seconds, and returns nil. It always closes l. A listener that is not
+// on loopback opens the emulator to the network: the choice is the caller's.
+func (e *Emulator) Serve(ctx context.Context, l net.Listener) error {
+	server := &http.Server{
+		Handler:           e,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(e.cfg.Logger.Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("emulator: serving on %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer cancel()
+	err := server.Shutdown(grace)
+	if err != nil {
+		_ = server.Close()
+	}
+	<-served
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("emulator: ending on %s: %w", l.Addr(), err)
+	}
+	return nil
+}
+
+// TB is what [Start] needs of a test: a *testing.T, *testing.B or *testing.F.
+type TB interface {
+	Helper()
+	Cleanup(func())
+	Fatalf(format string, args ...any)
+}
+
+// Server is an emulator that [Start] runs on a port of its own.
+type Server struct {
+	*Emulator
+	URL     string // http://127.0.0.1:port
+	BaseURL string // URL + "/v1": what a client puts before /channels
+}
+
+// Start runs an emulator on a random port of 127.0.0.1 until the test ends.
+func Start(t TB, cfg Config) *Server {
+	t.Helper()
+	e, err := New(cfg)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("emulator: listening on loopback: %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- e.Serve(ctx, l) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-served; err != nil {
+			t.Fatalf("%v", err)
+		}
+	})
+	url := "http://" + l.Addr().String()
+	return &Server{Emulator: e, URL: url, BaseURL: url + apiPrefixes[0]}
+}
+
+// ownHost tells whether a request names the emulator by an address that only it can have.
+// A page whose own name was made to resolve to the emulator (DNS rebinding) cannot.
+func ownHost(r *http.Request) bool {
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.Trim(host, "[]")
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	if ip.IsLoopback() {
+		return true
+	}
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return false
+	}
+	listening, err := netip.ParseAddrPort(local.String())
+	return err == nil && listening.Addr().Unmap() == ip.Unmap()
+}

@@ -1,0 +1,157 @@
+// What the emulator remembers: channels and their messages, in the order of arrival.
+package emulator
+
+import (
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/pdchannels/pdchannels/gen/channelsserver"
+)
+
+// maxStored bounds the bytes of the request bodies that are remembered, each counted with
+// what it takes to keep it: about 300,000 short messages.
+//
+// Our choice: the real service names no bound.
+const (
+	maxStored  = 256 << 20
+	keepingOne = 512
+)
+
+var (
+	errChannelExists  = errors.New("a channel with this provider_channel_id exists already")
+	errNoChannel      = errors.New("no such channel")
+	errNoConversation = errors.New("no such conversation")
+	errFull           = errors.New("the emulator holds as much as it can: delete channels, or start it anew")
+)
+
+type store struct {
+	mu       sync.Mutex
+	channels []*storedChannel
+	stored   int
+	max      int
+}
+
+type storedChannel struct {
+	channel  channelsserver.Channel
+	size     int
+	messages []*storedMessage // in the order of their first arrival
+	byID     map[string]*storedMessage
+}
+
+// storedMessage holds one message. The message is replaced, never changed in place, so
+// that an answer may be written from a copy of it without the lock.
+type storedMessage struct {
+	message channelsserver.Message
+	size    int
+}
+
+func newStore() *store { return &store{max: maxStored} }
+
+// find returns the channel with the provider's id, or nil.
+func (s *store) find(providerID string) *storedChannel {
+	for _, c := range s.channels {
+		if c.channel.ProviderChannelId == providerID {
+			return c
+		}
+	}
+	return nil
+}
+
+// grow accounts for so many more bytes.
+func (s *store) grow(by int) error {
+	if s.stored+by > s.max {
+		return errFull
+	}
+	s.stored += by
+	return nil
+}
+
+// addChannel fails with errChannelExists or errFull.
+func (s *store) addChannel(channel channelsserver.Channel, size int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// Our choice: channels collide by provider_channel_id; names may repeat. The guide calls
+	// both unique, and does not say which one is checked.
+	if s.find(channel.ProviderChannelId) != nil {
+		return errChannelExists
+	}
+	if err := s.grow(size + keepingOne); err != nil {
+		return err
+	}
+	s.channels = append(s.channels, &storedChannel{
+		channel: channel, size: size + keepingOne, byID: map[string]*storedMessage{},
+	})
+	return nil
+}
+
+// putMessage adds a message, or replaces the one with its id. It fails with errNoChannel
+// or errFull.
+//
+// Our choice: an id is known within its channel. An update replaces the message as a whole,
+// may move it to another conversation, and leaves it in its place; a status that goes back
+// from read to sent is taken as any other.
+func (s *store) putMessage(message channelsserver.Message, size int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.find(message.ChannelId)
+	if c == nil {
+		return errNoChannel
+	}
+	size += keepingOne
+	known := c.byID[message.Id]
+	if known != nil {
+		if err := s.grow(size - known.size); err != nil {
+			return err
+		}
+		known.message, known.size = message, size
+		return nil
+	}
+	if err := s.grow(size); err != nil {
+		return err
+	}
+	added := &storedMessage{message: message, size: size}
+	c.messages = append(c.messages, added)
+	c.byID[message.Id] = added
+	return nil
+}
+
+// deleteChannel removes a channel with all it holds. It fails with errNoChannel.
+func (s *store) deleteChannel(providerID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.find(providerID)
+	if c == nil {
+		return errNoChannel
+	}
+	s.stored -= c.size
+	for _, m := range c.messages {
+		s.stored -= m.size
+	}
+	s.channels = slices.DeleteFunc(s.channels, func(other *storedChannel) bool { return other == c })
+	return nil
+}
+
+// deleteConversation removes the messages of a conversation, and so the conversation. It
+// fails with errNoChannel or errNoConversation.
+func (s *store) deleteConversation(providerID, conversationID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.find(providerID)
+	if c == nil {
+		return errNoChannel
+	}
+	before := len(c.messages)
+	c.messages = slices.DeleteFunc(c.messages, func(m *storedMessage) bool {
+		if m.message.ConversationId != conversationID {
+			return false
+		}
+		s.stored -= m.size
+		delete(c.byID, m.message.Id)
+		return true
+	})
+	if len(c.messages) == before {
+		return errNoConversation
+	}
+	return nil
+}
