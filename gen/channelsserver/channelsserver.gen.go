@@ -85,7 +85,9 @@ type AddChannelRequest struct {
 	TemplateSupport *bool `json:"template_support,omitempty"`
 }
 
-// AddChannelResponse Example: {"data":{"avatar_url":"https://messenger.example/channels/icon.png","created_at":"2026-03-01 07:58:00","id":"6fd1b2a4-3c57-4e0a-9d6e-1f2a3b4c5d6e","marketplace_client_id":"0a1b2c3d4e5f6071","name":"Support on WhatsApp","pd_company_id":1001,"pd_user_id":42,"provider_channel_id":"whatsapp-4915112345678","provider_type":"whatsapp","template_support":false},"success":true}
+// AddChannelResponse The answer to addChannel.
+//
+// Example: {"data":{"avatar_url":"https://messenger.example/channels/icon.png","created_at":"2026-03-01 07:58:00","id":"6fd1b2a4-3c57-4e0a-9d6e-1f2a3b4c5d6e","marketplace_client_id":"0a1b2c3d4e5f6071","name":"Support on WhatsApp","pd_company_id":1001,"pd_user_id":42,"provider_channel_id":"whatsapp-4915112345678","provider_type":"whatsapp","template_support":false},"success":true}
 type AddChannelResponse struct {
 	// Data A registered channel.
 	Data Channel `json:"data"`
@@ -178,7 +180,9 @@ type Channel struct {
 	TemplateSupport bool `json:"template_support"`
 }
 
-// DeleteResponse Example: {"success":true}
+// DeleteResponse The answer to either delete.
+//
+// Example: {"success":true}
 type DeleteResponse struct {
 	// Success True.
 	Success bool `json:"success"`
@@ -186,6 +190,7 @@ type DeleteResponse struct {
 
 // Error The envelope of an error the reference lists. Decide by the code; the texts are for people.
 type Error struct {
+	// AdditionalData What tells the kinds of error apart.
 	AdditionalData ErrorDetail `json:"additional_data"`
 
 	// Error What is wrong, for people.
@@ -198,7 +203,7 @@ type Error struct {
 	Success bool `json:"success"`
 }
 
-// ErrorDetail defines model for ErrorDetail.
+// ErrorDetail What tells the kinds of error apart.
 type ErrorDetail struct {
 	// Code The kind of error, for programs.
 	//
@@ -234,7 +239,7 @@ type Message struct {
 	Message string `json:"message"`
 
 	// ReplyBy When the conversation stops taking replies.
-	ReplyBy *AnswerTime `json:"reply_by,omitempty"`
+	ReplyBy *string `json:"reply_by,omitempty"`
 
 	// SenderId The provider's id of the person who wrote the message.
 	SenderId string `json:"sender_id"`
@@ -249,6 +254,7 @@ type MessageStatus string
 // OtherError What is common to the errors the reference does not list: Pipedrive's gateway adds `errorCode`, the
 // Channels service `additional_data`.
 type OtherError struct {
+	// AdditionalData What tells the kinds of error apart.
 	AdditionalData *ErrorDetail `json:"additional_data,omitempty"`
 
 	// Error What is wrong, for people.
@@ -306,7 +312,7 @@ type ReceiveMessageRequest struct {
 	Message string `json:"message"`
 
 	// ReplyBy When the conversation stops taking replies, as 24 hours after a WhatsApp message.
-	ReplyBy *RequestTime `json:"reply_by,omitempty"`
+	ReplyBy *string `json:"reply_by,omitempty"`
 
 	// SenderId The provider's id of the person who wrote the message.
 	//
@@ -317,7 +323,9 @@ type ReceiveMessageRequest struct {
 	Status MessageStatus `json:"status"`
 }
 
-// ReceiveMessageResponse Example: {"data":{"attachments":[{"id":"attachment-3","link_expires":false,"name":"invoice.png","preview_url":"https://messenger.example/files/3.preview.png","size":600.5,"type":"image/png","url":"https://messenger.example/files/3.png"}],"channel_id":"whatsapp-4915112345678","conversation_id":"conversation-17","conversation_link":"https://messenger.example/conversations/17","created_at":"2026-03-01T07:58:00.000Z","id":"message-1","message":"Is the blue one in stock?","reply_by":"2026-03-02T07:58:00.000Z","sender_id":"person-7","status":"sent"},"success":true}
+// ReceiveMessageResponse The answer to receiveMessage.
+//
+// Example: {"data":{"attachments":[{"id":"attachment-3","link_expires":false,"name":"invoice.png","preview_url":"https://messenger.example/files/3.preview.png","size":600.5,"type":"image/png","url":"https://messenger.example/files/3.png"}],"channel_id":"whatsapp-4915112345678","conversation_id":"conversation-17","conversation_link":"https://messenger.example/conversations/17","created_at":"2026-03-01T07:58:00.000Z","id":"message-1","message":"Is the blue one in stock?","reply_by":"2026-03-02T07:58:00.000Z","sender_id":"person-7","status":"sent"},"success":true}
 type ReceiveMessageResponse struct {
 	// Data The message as Pipedrive has it.
 	Data Message `json:"data"`
