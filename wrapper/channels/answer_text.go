@@ -11,17 +11,13 @@ import (
 	"unicode/utf8"
 )
 
-// scrubbed replaces the secret of the request where an answer echoes it.
-func scrubbed(text, secret string) string {
-	if secret == "" {
-		return text
+// clean makes text of an answer fit for an error, a log line or a terminal: without the
+// secret of the request, which an answer may echo, without control characters, valid
+// UTF-8, and at most limit bytes.
+func clean(text, secret string, limit int) string {
+	if secret != "" {
+		text = strings.ReplaceAll(text, secret, redacted) // first: what is cut in half is not found
 	}
-	return strings.ReplaceAll(text, secret, redacted)
-}
-
-// clean makes text from elsewhere fit for a log line or a terminal: no control characters,
-// valid UTF-8, at most limit bytes.
-func clean(text string, limit int) string {
 	if len(text) > 4*limit { // spare the work on what is cut off anyway
 		text = text[:4*limit]
 	}
@@ -53,28 +49,26 @@ func looksLikeHTML(resp *http.Response, body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
 }
 
-// htmlTitle returns the title of a page, or else how it begins, in quotes.
-func htmlTitle(body []byte) string {
-	text := string(body[:min(len(body), 4<<10)])
-	lower := strings.ToLower(text) // same length for the ASCII that tags are made of
-	if len(lower) == len(text) {
-		if i := strings.Index(lower, "<title>"); i >= 0 {
-			i += len("<title>")
-			if n := strings.Index(lower[i:], "</title>"); n >= 0 {
-				text = text[i : i+n]
-			}
+// htmlPage says what an HTML page means, with its title or how it begins.
+func htmlPage(body []byte, secret string) string {
+	text := string(body)
+	lower := strings.ToLower(text)
+	if i := strings.Index(lower, "<title>"); i >= 0 && len(lower) == len(text) { // of the same length unless exotic
+		i += len("<title>")
+		if n := strings.Index(lower[i:], "</title>"); n >= 0 {
+			text = text[i : i+n]
 		}
 	}
-	return strconv.Quote(clean(text, 120))
+	return "an HTML page, so something on the way answered and not the API: " + strconv.Quote(clean(text, secret, 120))
 }
 
 // redirectTarget names the host of a redirect, without its path, where tokens may stand.
-func redirectTarget(resp *http.Response) string {
+func redirectTarget(resp *http.Response, secret string) string {
 	location, err := resp.Location()
 	if err != nil {
-		return "nowhere"
+		return "a place that cannot be read"
 	}
-	return strconv.Quote(clean(location.Scheme+"://"+location.Host, 200))
+	return strconv.Quote(clean(location.Scheme+"://"+location.Host, secret, 200))
 }
 
 // retryAfter returns how long a limit lasts: Retry-After if it is there, which is not

@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,9 +62,15 @@ func (c *Client) attempt(ctx context.Context, r interface{ Validate() error }, b
 	}
 
 	var w watch
-	resp, err := c.http.Do(req.WithContext(w.attach(ctx)))
-	if err != nil {
+	resp, err := c.transport.RoundTrip(req.WithContext(w.attach(ctx)))
+	switch {
+	case err == nil && resp == nil:
+		err = errors.New("the transport returned neither an answer nor an error")
+		fallthrough
+	case err != nil:
 		return w.broken(err)
+	case resp.Body == nil:
+		resp.Body = http.NoBody
 	}
 	defer func() { _ = resp.Body.Close() }()
 
@@ -101,9 +106,6 @@ func (w *watch) attach(ctx context.Context) context.Context {
 
 // broken is the error of a request without an answer.
 func (w *watch) broken(err error) *Error {
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err // without method and URL, which the operation tells better
-	}
 	if w.asked.Load() && !w.writes.Load() || neverConnected(err) {
 		return &Error{Outcome: NotSent, Message: "no connection", Err: err}
 	}
@@ -147,7 +149,7 @@ func judge(resp *http.Response, buf *bytes.Buffer, secret string, a answer) *Err
 	var odd *json.UnmarshalTypeError
 	if err != nil && !errors.As(err, &odd) {
 		if looksLikeHTML(resp, body) {
-			return unknown("the answer is an HTML page, so something else than the API answered: "+htmlTitle(body), nil)
+			return unknown("the answer is "+htmlPage(body, secret), nil)
 		}
 		return unknown("the answer is not JSON, or was cut off", nil)
 	}
@@ -158,8 +160,8 @@ func judge(resp *http.Response, buf *bytes.Buffer, secret string, a answer) *Err
 	case success:
 		return unknown("the answer lacks its data", nil)
 	}
-	var said struct{ Success *bool }
-	if _ = json.Unmarshal(body, &said); said.Success == nil {
+	var explicit struct{ Success *bool }
+	if err := json.Unmarshal(body, &explicit); err != nil || explicit.Success == nil {
 		return unknown("the answer does not say whether it is a success", nil)
 	}
 	return refusal(resp, body, secret)
@@ -174,17 +176,16 @@ func refusal(resp *http.Response, body []byte, secret string) *Error {
 	}
 	var said channelsclient.OtherError
 	_ = json.Unmarshal(body, &said) // best effort: what does not fit stays empty
-	scrub := func(s string, limit int) string { return clean(scrubbed(s, secret), limit) }
-	e.Code = scrub(said.AdditionalData.Code, 64)
-	e.Message = scrub(said.Error, 512)
-	e.Info = scrub(said.ErrorInfo, 512)
+	e.Code = clean(said.AdditionalData.Code, secret, 64)
+	e.Message = clean(said.Error, secret, 512)
+	e.Info = clean(said.ErrorInfo, secret, 512)
 	switch {
 	case resp.StatusCode >= 300 && resp.StatusCode <= 399:
-		e.Message = "a redirect to " + redirectTarget(resp) + ", which is not followed since it would hand over the credential; check the base URL"
+		e.Message = "a redirect to " + redirectTarget(resp, secret) + ", which is not followed since it would hand over the credential; check the base URL"
 	case e.Message != "":
 	case looksLikeHTML(resp, body):
 		e.html = true
-		e.Message = "an HTML page, so something on the way answered and not the API: " + scrub(htmlTitle(body), 200)
+		e.Message = htmlPage(body, secret)
 	default:
 		e.Message = http.StatusText(resp.StatusCode)
 	}
@@ -196,7 +197,7 @@ func describe(resp *http.Response, body []byte, secret string) *Error {
 	return &Error{
 		StatusCode:    resp.StatusCode,
 		RetryAfter:    retryAfter(resp, time.Now()),
-		CorrelationID: clean(scrubbed(resp.Header.Get("X-Correlation-Id"), secret), 128),
-		Body:          clean(scrubbed(string(body), secret), 2<<10),
+		CorrelationID: clean(resp.Header.Get("X-Correlation-Id"), secret, 128),
+		Body:          clean(string(body), secret, 2<<10),
 	}
 }

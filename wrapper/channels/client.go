@@ -3,6 +3,7 @@ package channels
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -24,8 +25,8 @@ const (
 type Client struct {
 	credential Credential
 	baseURL    string // with a slash at its end
-	http       *http.Client
-	timeout    time.Duration
+	transport  http.RoundTripper
+	timeout    time.Duration // of one attempt
 	log        *slog.Logger
 	userAgent  []string // as a header value
 }
@@ -57,9 +58,9 @@ func WithAPIDomain(apiDomain string) Option { return func(o *options) { o.apiDom
 // then read the credential.
 func WithPlainHTTP() Option { return func(o *options) { o.plainHTTP = true } }
 
-// WithHTTPClient makes requests by a copy of the given client, with its transport,
-// cookies and timeout, but without its redirects: this package follows none. The
-// client must not authenticate by itself.
+// WithHTTPClient makes requests through the transport of the given client, and within
+// its timeout if that is shorter. The client itself stays as it is; its redirect policy
+// and cookies are not used. Its transport must not authenticate by itself.
 func WithHTTPClient(client *http.Client) Option {
 	return func(o *options) {
 		if client == nil {
@@ -116,8 +117,8 @@ func NewClient(credential Credential, opts ...Option) (*Client, error) {
 	return &Client{
 		credential: credential,
 		baseURL:    baseURL,
-		http:       ownHTTPClient(*o.client),
-		timeout:    o.timeout,
+		transport:  o.resolveTransport(),
+		timeout:    o.resolveTimeout(),
 		log:        o.log,
 		userAgent:  []string{userAgent},
 	}, nil
@@ -150,19 +151,31 @@ func (o *options) resolveUserAgent() (string, error) {
 	return *o.userAgent + " " + own, nil
 }
 
-// ownHTTPClient completes a copy of the caller's client. Redirects are off because
-// net/http hands the credentials to another host of the same domain, and the body too.
-func ownHTTPClient(client http.Client) *http.Client {
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if client.Transport == nil {
-		transport, ok := http.DefaultTransport.(*http.Transport)
-		if !ok { // a program that replaced the default transport means it
-			client.Transport = http.DefaultTransport
-			return &client
-		}
-		transport = transport.Clone()
-		transport.MaxIdleConnsPerHost = maxIdleConnsPerHost
-		client.Transport = transport
+// resolveTransport returns what requests go through. It is a transport and not an
+// http.Client, which would follow a redirect with the credential and the body, or at
+// the least print in an error where it points to.
+func (o *options) resolveTransport() http.RoundTripper {
+	if o.client.Transport != nil {
+		return o.client.Transport
 	}
-	return &client
+	transport, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // a program that replaced the default means it
+		return http.DefaultTransport
+	}
+	transport = transport.Clone()
+	transport.MaxIdleConnsPerHost = maxIdleConnsPerHost
+	return transport
+}
+
+func (o *options) resolveTimeout() time.Duration {
+	if o.client.Timeout > 0 {
+		return min(o.client.Timeout, o.timeout)
+	}
+	return o.timeout
+}
+
+// Format writes the base URL, whatever the verb: fmt would otherwise walk through the
+// transport, and race with it.
+func (c *Client) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "channels.Client("+strings.TrimSuffix(c.baseURL, "/")+")")
 }

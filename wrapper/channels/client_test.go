@@ -1,34 +1,135 @@
 package channels_test
 
 import (
-	"errors"
-	"io"
+	"log/slog"
 	"net/http"
-	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/oauth2"
 
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
-func TestSmoke(t *testing.T) {
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b, _ := io.ReadAll(r.Body)
-		t.Log(r.Method, r.URL, r.Header, string(b))
-		_, _ = w.Write([]byte(`{"success":true,"data":{"id":"m","channel_id":"c","sender_id":"s","conversation_id":"v","message":"x","status":"sent","created_at":"2022-03-01 00:00:00","attachments":[]}}`))
-	}))
-	defer srv.Close()
-	c, err := channels.NewClient(channels.APIToken("tok"), channels.WithBaseURL(srv.URL+"/v1"))
-	if err != nil {
+func TestNewClientChecksTheBaseURL(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ url, problem string }{
+		{"https://api.pipedrive.com/v1", ""},
+		{"https://api.pipedrive.com/v1/", ""},
+		{"https://acme.pipedrive.com/api/v1", ""},
+		{"https://proxy.example:8443", ""},
+		{"http://127.0.0.1:8484/v1", ""},
+		{"http://[::1]:8484/v1", ""},
+		{"http://localhost/v1", ""},
+		{"", "not absolute"},
+		{"api.pipedrive.com/v1", "not absolute"},
+		{"/v1", "not absolute"},
+		{"ftp://api.pipedrive.com/v1", "not absolute"},
+		{"https:///v1", "not absolute"},
+		{"https://:443/v1", "not absolute"},
+		{"http://api.pipedrive.com/v1", "in the clear"},
+		{"http://127.0.0.1.evil.example/v1", "in the clear"},
+		{"https://user:hunter2@api.pipedrive.com/v1", "credentials"},
+		{"https://api.pipedrive.com/v1?api_token=hunter2", "query"},
+		{"https://api.pipedrive.com/v1?", "query"},
+		{"https://api.pipedrive.com/v1#hunter2", "fragment"},
+		{"https://api.pipedrive.com//v1", "empty or a dot segment"},
+		{"https://api.pipedrive.com/v1//", "empty or a dot segment"},
+		{"https://api.pipedrive.com/v1/..", "empty or a dot segment"},
+		{"https://api.pipedrive.com/%2e%2e/v1", "empty or a dot segment"},
+		{"https://api.pipedrive.com/v1/channels", "ends in /channels"},
+		{"https://api.pipedrive.com/%zz hunter2", "cannot be parsed"},
+	} {
+		_, err := channels.NewClient(channels.APIToken("t"), channels.WithBaseURL(tt.url))
+		checkProblem(t, tt.url, err, tt.problem)
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: the error shows the secret: %v", tt.url, err)
+		}
+	}
+}
+
+func TestNewClientChecksTheAPIDomain(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ domain, problem string }{
+		{"https://acme.pipedrive.com", ""},
+		{"https://acme-2.pipedrive.com/", ""},
+		{"https://ACME.Pipedrive.com", ""},
+		{"", "is not of the form"},
+		{"acme.pipedrive.com", "is not of the form"},
+		{"http://acme.pipedrive.com", "is not of the form"},
+		{"https://pipedrive.com", "is not of the form"},
+		{"https://.pipedrive.com", "is not of the form"},
+		{"https://a.b.pipedrive.com", "is not of the form"},
+		{"https://-.pipedrive.com", "is not of the form"},
+		{"https://acme.pipedrive.com.evil.example", "is not of the form"},
+		{"https://evilpipedrive.com", "is not of the form"},
+		{"https://acme.pipedrive.com:8443", "is not of the form"},
+		{"https://user@acme.pipedrive.com", "is not of the form"},
+		{"https://acme.pipedrive.com/path", "is not of the form"},
+		{"https://acme.pipedrive.com?x", "is not of the form"},
+		{"https://evil.example/.pipedrive.com", "is not of the form"},
+		{"https://evil.example#.pipedrive.com", "is not of the form"},
+		{"https://%zz", "cannot be parsed"},
+	} {
+		_, err := channels.NewClient(channels.APIToken("t"), channels.WithAPIDomain(tt.domain))
+		checkProblem(t, tt.domain, err, tt.problem)
+	}
+}
+
+func TestNewClientChecksCredentialAndOptions(t *testing.T) {
+	t.Parallel()
+	good := channels.APIToken("t")
+	for _, tt := range []struct {
+		name       string
+		credential channels.Credential
+		opts       []channels.Option
+		problem    string
+	}{
+		{"zero credential", channels.Credential{}, nil, "credential is empty"},
+		{"nil token source", channels.OAuth(nil), nil, "token source is nil"},
+		{"empty API token", channels.APIToken(""), nil, "API token is empty"},
+		{"API token with its line break", channels.APIToken("t\n"), nil, "line break"},
+		{"token source", channels.OAuth(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "t"})), nil, ""},
+		{"nil client", good, []channels.Option{channels.WithHTTPClient(nil)}, "http.Client is nil"},
+		{"nil logger", good, []channels.Option{channels.WithLogger(nil)}, "logger is nil"},
+		{"no time", good, []channels.Option{channels.WithTimeout(0)}, "not positive"},
+		{"user agent with a header in it", good, []channels.Option{channels.WithUserAgent("a\r\nX: y")}, "not printable"},
+		{"empty user agent", good, []channels.Option{channels.WithUserAgent("")}, "not printable"},
+		{"two base URLs", good, []channels.Option{channels.WithBaseURL("https://a.example"), channels.WithAPIDomain("https://a.pipedrive.com")}, "give one"},
+		{"plain http that is meant", good, []channels.Option{channels.WithBaseURL("http://a.example"), channels.WithPlainHTTP()}, ""},
+		{"the same in the other order", good, []channels.Option{channels.WithPlainHTTP(), channels.WithBaseURL("http://a.example")}, ""},
+		{"everything", good, []channels.Option{
+			channels.WithLogger(slog.Default()), channels.WithTimeout(time.Second),
+			channels.WithHTTPClient(http.DefaultClient), channels.WithUserAgent("shop/2.1"),
+		}, ""},
+	} {
+		_, err := channels.NewClient(tt.credential, tt.opts...)
+		checkProblem(t, tt.name, err, tt.problem)
+	}
+}
+
+func checkProblem(t *testing.T, name string, err error, problem string) {
+	t.Helper()
+	switch {
+	case problem == "" && err != nil:
+		t.Errorf("%q: %v", name, err)
+	case problem != "" && err == nil:
+		t.Errorf("%q: accepted, want an error about %q", name, problem)
+	case problem != "" && !strings.Contains(err.Error(), problem):
+		t.Errorf("%q: got %v, want an error about %q", name, err, problem)
+	}
+}
+
+// The caller's client is not changed behind its back.
+func TestTheCallersClientIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	mine := &http.Client{Timeout: time.Minute}
+	client := newClient(t, answer(200, `{"success":true}`), channels.WithHTTPClient(mine))
+	if err := client.DeleteChannel(t.Context(), channels.DeleteChannelRequest{ProviderChannelID: "c"}); err != nil {
 		t.Fatal(err)
 	}
-	m, err := c.ReceiveMessage(t.Context(), channels.ReceiveMessageRequest{ID: "m", ProviderChannelID: "c", ConversationID: "v", SenderID: "s", Message: "x", Status: "sent", CreatedAt: time.Now(), Attachments: []channels.Attachment{{ID: "a", Type: "image/png", URL: "http://x/y"}}})
-	t.Logf("%+v %v", m, err)
-	_, err = c.ReceiveMessage(t.Context(), channels.ReceiveMessageRequest{ID: ".."})
-	t.Log(err)
-	var e *channels.Error
-	t.Log(errors.As(err, &e))
-	srv.Close()
-	err = c.DeleteChannel(t.Context(), channels.DeleteChannelRequest{ProviderChannelID: "a/b"})
-	t.Logf("%v", err)
+	if mine.CheckRedirect != nil || mine.Transport != nil || mine.Timeout != time.Minute {
+		t.Errorf("the caller's client was changed: %+v", mine)
+	}
 }

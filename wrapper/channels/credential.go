@@ -15,15 +15,15 @@ import (
 // Credential is what a [Client] authenticates with: see [OAuth] and [APIToken]. Printed,
 // logged or marshalled it shows nothing of itself.
 type Credential struct {
-	// Behind a pointer, since fmt prints the unexported fields of a struct within a struct
-	// without asking its methods, but not what a pointer there points to.
-	secret *secret
+	// A function, since fmt shows no more of one than its address: with the wrong verb it
+	// prints the unexported fields of a struct, even behind a pointer, without asking anybody.
+	authorize authorizer
+	problem   error // why NewClient refuses it
 }
 
-type secret struct {
-	tokens   oauth2.TokenSource // either this,
-	apiToken string             // or this
-}
+// An authorizer sets the header of one request. It returns the secret in it, so that an
+// answer that echoes it can be cleaned.
+type authorizer func(ctx context.Context, h http.Header) (secret string, err error)
 
 // OAuth authenticates each request with an access token of the source; the scope
 // messengers-integration is what the operations ask for. The source is asked before every
@@ -31,60 +31,53 @@ type secret struct {
 // [oauth2.ReuseTokenSource]. A source that has a method TokenContext(context.Context)
 // (*oauth2.Token, error) is asked by that instead, with the context of the call.
 func OAuth(tokens oauth2.TokenSource) Credential {
-	return Credential{&secret{tokens: tokens}}
+	if tokens == nil {
+		return Credential{problem: errors.New("the token source is nil")}
+	}
+	token := func(context.Context) (*oauth2.Token, error) { return tokens.Token() }
+	if source, ok := tokens.(interface {
+		TokenContext(ctx context.Context) (*oauth2.Token, error)
+	}); ok {
+		token = source.TokenContext
+	}
+	return Credential{authorize: func(ctx context.Context, h http.Header) (string, error) {
+		t, err := token(ctx)
+		switch {
+		case err != nil:
+			return "", tokenError(err)
+		case t == nil || t.AccessToken == "":
+			return "", errors.New("the token source gave no access token")
+		case !strings.EqualFold(t.Type(), "Bearer"):
+			return "", errors.New("the token source gave a token that is no bearer token")
+		case !headerSafe(t.AccessToken):
+			return "", errors.New("the token source gave a token with a space or a control character")
+		}
+		h.Set("Authorization", "Bearer "+t.AccessToken)
+		return t.AccessToken, nil
+	}}
 }
 
 // APIToken authenticates each request with a user's API token, in the header
 // x-api-token. Pipedrive's reference lists it for these operations, yet says too that
 // they are open only to OAuth apps: on the real service it may not do.
 func APIToken(token string) Credential {
-	return Credential{&secret{apiToken: token}}
+	switch {
+	case token == "":
+		return Credential{problem: errors.New("the API token is empty")}
+	case !headerSafe(token):
+		return Credential{problem: errors.New("the API token has a space or a control character, as of a line break copied along")}
+	}
+	return Credential{authorize: func(_ context.Context, h http.Header) (string, error) {
+		h.Set("X-Api-Token", token)
+		return token, nil
+	}}
 }
 
 func (c Credential) validate() error {
-	switch {
-	case c.secret == nil:
+	if c.authorize == nil && c.problem == nil {
 		return errors.New("the credential is empty: make one with channels.OAuth or channels.APIToken")
-	case c.secret.tokens != nil:
-		return nil
-	case c.secret.apiToken == "":
-		return errors.New("the credential is empty: the token source is nil, or the API token is an empty string")
-	case !headerSafe(c.secret.apiToken):
-		return errors.New("the API token has a space or a control character, as of a line break copied along")
-	default:
-		return nil
 	}
-}
-
-// authorize sets the header of one request and returns the secret in it, so that an
-// answer that echoes it can be cleaned.
-func (c Credential) authorize(ctx context.Context, h http.Header) (string, error) {
-	if c.secret.tokens == nil {
-		h.Set("X-Api-Token", c.secret.apiToken)
-		return c.secret.apiToken, nil
-	}
-	token, err := c.token(ctx)
-	switch {
-	case err != nil:
-		return "", tokenError(err)
-	case token == nil || token.AccessToken == "":
-		return "", errors.New("the token source gave no access token")
-	case !strings.EqualFold(token.Type(), "Bearer"):
-		return "", errors.New("the token source gave a token that is no bearer token")
-	case !headerSafe(token.AccessToken):
-		return "", errors.New("the token source gave a token with a space or a control character")
-	}
-	h.Set("Authorization", "Bearer "+token.AccessToken)
-	return token.AccessToken, nil
-}
-
-func (c Credential) token(ctx context.Context) (*oauth2.Token, error) {
-	if source, ok := c.secret.tokens.(interface {
-		TokenContext(ctx context.Context) (*oauth2.Token, error)
-	}); ok {
-		return source.TokenContext(ctx)
-	}
-	return c.secret.tokens.Token()
+	return c.problem
 }
 
 // tokenError drops an oauth2.RetrieveError but for its code: it carries the request with
@@ -98,7 +91,7 @@ func tokenError(err error) error {
 	if refused.Response != nil {
 		status = refused.Response.StatusCode
 	}
-	return fmt.Errorf("the token endpoint answered %d %s", status, clean(refused.ErrorCode, 64))
+	return fmt.Errorf("the token endpoint answered %d %s", status, clean(refused.ErrorCode, "", 64))
 }
 
 func headerSafe(s string) bool {

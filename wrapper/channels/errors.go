@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -100,33 +101,23 @@ type Error struct {
 
 // Error says what was being done, what went wrong, and where it helps what to do.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("channels: " + e.Operation + ": ")
-	switch {
-	case e.Outcome != Answered:
-		b.WriteString(e.Outcome.String() + ": ")
-		if e.StatusCode != 0 {
-			fmt.Fprintf(&b, "answered %d", e.StatusCode)
-		}
-	default:
-		fmt.Fprintf(&b, "answered %d", e.StatusCode)
+	text := "channels: " + e.Operation
+	if e.Outcome != Answered {
+		text += ": " + e.Outcome.String()
 	}
-	if e.Code != "" {
-		b.WriteString(" " + e.Code)
+	if e.StatusCode != 0 {
+		text += ": answered " + strings.TrimSpace(strconv.Itoa(e.StatusCode)+" "+e.Code)
 	}
 	if e.Message != "" {
-		if e.StatusCode != 0 {
-			b.WriteString(": ")
-		}
-		b.WriteString(e.Message)
+		text += ": " + e.Message
 	}
 	if e.Err != nil {
-		b.WriteString(": " + e.Err.Error())
+		text += ": " + e.Err.Error()
 	}
 	if hint := e.hint(); hint != "" {
-		b.WriteString(" (" + hint + ")")
+		text += " (" + hint + ")"
 	}
-	return b.String()
+	return text
 }
 
 // hint says what to do about an answer whose own words do not.

@@ -1,0 +1,136 @@
+package channels
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pdchannels/pdchannels/gen/channelsclient"
+)
+
+// A field that is added to the document appears in the generated types by itself, and is
+// then lost on the way to or from the public ones. This test names it.
+func TestEveryFieldIsMapped(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		fill    any        // a pointer to what is converted
+		convert func() any // what it becomes
+	}{
+		mapped("AddChannelRequest", AddChannelRequest.wire),
+		mapped("ReceiveMessageRequest", ReceiveMessageRequest.wire),
+		mapped("Channel", channelFromWire),
+		mapped("Message", messageFromWire),
+	} {
+		fill(reflect.ValueOf(tt.fill).Elem())
+		for _, field := range empty(tt.name, reflect.ValueOf(tt.convert())) {
+			t.Errorf("%s is not set from %T: map it in convert.go", field, tt.fill)
+		}
+	}
+	// The other way round: what the generated types hold has to arrive somewhere.
+	for _, tt := range []struct{ public, generated any }{
+		{AddChannelRequest{}, channelsclient.AddChannelRequest{}},
+		{ReceiveMessageRequest{}, channelsclient.ReceiveMessageRequest{}},
+		{Attachment{}, channelsclient.Attachment{}},
+		{Channel{}, channelsclient.Channel{}},
+		{Message{}, channelsclient.Message{}},
+	} {
+		public, generated := reflect.TypeOf(tt.public), reflect.TypeOf(tt.generated)
+		if public.NumField() != generated.NumField() {
+			t.Errorf("%v has %d fields and %v %d: %v and %v", public, public.NumField(), generated, generated.NumField(), fieldNames(public), fieldNames(generated))
+		}
+	}
+}
+
+// The requests that are parameters only have no type in the document to be compared with.
+func TestPathParametersAreArguments(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ public, build any }{
+		{DeleteChannelRequest{}, channelsclient.NewDeleteChannelRequest},
+		{DeleteConversationRequest{}, channelsclient.NewDeleteConversationRequest},
+	} {
+		public, build := reflect.TypeOf(tt.public), reflect.TypeOf(tt.build)
+		if public.NumField() != build.NumIn()-1 { // the first argument is the server
+			t.Errorf("%v has the fields %v, the generated builder takes %v", public, fieldNames(public), build)
+		}
+	}
+}
+
+func mapped[From, To any](name string, convert func(From) To) struct {
+	name    string
+	fill    any
+	convert func() any
+} {
+	from := new(From)
+	return struct {
+		name    string
+		fill    any
+		convert func() any
+	}{name, from, func() any { return convert(*from) }}
+}
+
+// fill sets every field to something that is not its zero value.
+func fill(v reflect.Value) {
+	if v.Type() == reflect.TypeFor[time.Time]() {
+		v.Set(reflect.ValueOf(time.Date(2026, 3, 1, 7, 58, 0, 0, time.UTC)))
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString("x")
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(1)
+	case reflect.Float64:
+		v.SetFloat(1.5)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem())
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i))
+		}
+	default:
+		panic(fmt.Sprintf("a field of a kind this test does not know: %v", v.Type()))
+	}
+}
+
+// empty names the fields that are at their zero value.
+func empty(name string, v reflect.Value) []string {
+	if v.Type() == reflect.TypeFor[time.Time]() || v.Kind() != reflect.Struct && v.Kind() != reflect.Slice && v.Kind() != reflect.Pointer {
+		if v.IsZero() {
+			return []string{name}
+		}
+		return nil
+	}
+	switch {
+	case v.Kind() == reflect.Pointer && v.IsNil(), v.Kind() == reflect.Slice && v.Len() == 0:
+		return []string{name}
+	case v.Kind() == reflect.Pointer:
+		return empty(name, v.Elem())
+	case v.Kind() == reflect.Slice:
+		return empty(name+"[0]", v.Index(0))
+	}
+	var names []string
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		if strings.HasSuffix(v.Type().PkgPath(), "/internal/wire") && field.Name != "Time" {
+			continue // what a time notes about itself
+		}
+		names = append(names, empty(name+"."+field.Name, v.Field(i))...)
+	}
+	return names
+}
+
+func fieldNames(t reflect.Type) (names []string) {
+	for i := range t.NumField() {
+		names = append(names, t.Field(i).Name)
+	}
+	return names
+}
