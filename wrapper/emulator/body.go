@@ -16,6 +16,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
+// timeFormat is what the document calls the format of a time in a request.
+const timeFormat = "pipedrive-minute"
+
 // maxDepth bounds the nesting of a body; the document needs three levels.
 const maxDepth = 32
 
@@ -87,9 +90,11 @@ func decodeValue(d *json.Decoder, depth int) (any, error) {
 }
 
 // violation says where a value is not as the schema has it; empty if it is.
+//
+// Our choice: what is typed as a URI may be any text, since nothing says what is checked.
 func violation(schema *openapi3.Schema, value any) string {
 	err := schema.VisitJSON(value, openapi3.VisitAsRequest(),
-		openapi3.WithStringFormatValidator("pipedrive-minute", openapi3.NewCallbackValidator(checkRequestTime)))
+		openapi3.WithStringFormatValidator(timeFormat, openapi3.NewCallbackValidator(checkRequestTime)))
 	if err == nil {
 		return ""
 	}
@@ -97,12 +102,12 @@ func violation(schema *openapi3.Schema, value any) string {
 	if !errors.As(err, &found) {
 		return err.Error()
 	}
-	for inner := found; errors.As(found.Origin, &inner); { // the reason of an allOf is within it
-		found = inner
-	}
 	reason := found.Reason
-	if example := found.Schema.Example; example != nil && (found.SchemaField == "pattern" || found.SchemaField == "format") {
-		reason = fmt.Sprintf("not a value such as %v", example)
+	switch {
+	case found.SchemaField == "required":
+		reason = "missing"
+	case found.Schema.Format == timeFormat && (found.SchemaField == "pattern" || found.SchemaField == "format"):
+		reason = "not a time: want UTC minutes, YYYY-MM-DD HH:MM, or RFC 3339"
 	}
 	if where := strings.Join(found.JSONPointer(), "."); where != "" {
 		return where + ": " + reason
@@ -112,7 +117,7 @@ func violation(schema *openapi3.Schema, value any) string {
 
 // contested says what in a body some published source refuses although another
 // allows it; empty if there is nothing.
-func contested(op *operation, value any) string {
+func contested(op operation, value any) string {
 	if key := unknownKey(op.body, value, ""); key != "" {
 		// Our choice: a property that no source knows is ignored, and refused if Strict.
 		return key + " is a property that no published source knows"

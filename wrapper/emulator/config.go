@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -105,6 +106,9 @@ func (c Config) complete() (Config, error) {
 			u.APIToken = Secret("emulator-api-" + rand.Text())
 		}
 		for _, token := range []Secret{u.AccessToken, u.APIToken} {
+			if strings.ContainsFunc(string(token), func(r rune) bool { return r <= ' ' || r > '~' }) {
+				return c, fmt.Errorf("Users[%d] has a token that a header cannot carry: use printable ASCII without spaces", i)
+			}
 			if taken[token] {
 				return c, fmt.Errorf("Users[%d] has a token that is in use already: every AccessToken and APIToken must be different", i)
 			}

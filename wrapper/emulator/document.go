@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -21,8 +22,7 @@ type operation struct {
 	invalid string           // the code of its 400, by the example given there
 }
 
-// documented reads the operations from the document, by method and path: the key
-// of each is its [route].
+// documented reads the operations from the document, each under its operationKey.
 var documented = sync.OnceValues(func() (map[string]operation, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(spec.Channels)
 	if err != nil {
@@ -35,15 +35,21 @@ var documented = sync.OnceValues(func() (map[string]operation, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s %s: %w", method, path, err)
 			}
-			operations[route(method+" "+path)] = op
+			operations[operationKey(method+" "+path)] = op
 		}
 	}
 	return operations, nil
 })
 
-// route makes the patterns of the document and of the generated server comparable: they
-// spell the names of path parameters differently.
-func route(pattern string) string { return pathParameter.ReplaceAllString(pattern, "{}") }
+// operationKey makes the paths of the document and the patterns of the generated server
+// comparable: they spell path parameters differently, and only the latter have a prefix.
+func operationKey(pattern string) string {
+	method, path, _ := strings.Cut(pattern, " ")
+	for _, prefix := range apiPrefixes {
+		path = strings.TrimPrefix(path, prefix)
+	}
+	return method + " " + pathParameter.ReplaceAllString(path, "{}")
+}
 
 var pathParameter = regexp.MustCompile(`\{[^}]*\}`)
 

@@ -13,11 +13,13 @@
 //
 // # What it judges, and in which order
 //
-// The Host header and the origin (a browser's page of another site gets 403), the path's
-// spelling, the credentials, the limits, the route and method, the content type, the size
-// of the body, its JSON, its shape by the project's OpenAPI document, and last the rules of
-// the operation. Every answer is the API's JSON envelope, and every answer to
-// somebody with good credentials carries the rate limit headers.
+// The Host header and the origin (a browser's page of another site gets 403), the
+// credentials, the limits, the route and the method, the content type, the size of the body,
+// its JSON, its shape by the project's OpenAPI document, and last the rules of the operation.
+// Every answer is the API's JSON envelope, and every answer to somebody with good
+// credentials carries the rate limit headers.
+//
+// Our choice: this order; only the gateway's place before all operations is known.
 //
 // # How strict it is
 //
@@ -82,7 +84,7 @@ func New(cfg Config) (*Emulator, error) {
 			ErrorHandlerFunc: e.unbound,
 		})
 	}
-	e.mux.Handle("POST "+tokenPath, e.oauth)
+	e.mux.Handle(tokenPattern, e.oauth)
 	return e, nil
 }
 
@@ -106,7 +108,7 @@ func (e *Emulator) ClientID() string { return e.cfg.ClientID }
 func (e *Emulator) ClientSecret() string { return string(e.cfg.ClientSecret) }
 
 // Format prints which emulator this is, and keeps its tokens out of every log.
-func (e *Emulator) Format(f fmt.State, _ rune) {
+func (e Emulator) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "emulator.Emulator{Users: %d, Strict: %t}", len(e.cfg.Users), e.cfg.Strict)
 }
 
@@ -141,11 +143,7 @@ func (r *recorder) WriteHeader(status int) {
 
 // unbound answers a request that the generated code cannot bind to Go types.
 func (e *Emulator) unbound(w http.ResponseWriter, r *http.Request, err error) {
-	code := codeInvalidBody
-	if op := e.operation(r); op != nil {
-		code = op.invalid
-	}
-	writeJSON(w, http.StatusBadRequest, listed(code, err.Error()))
+	writeJSON(w, http.StatusBadRequest, listed(callOf(r.Context()).op.invalid, err.Error()))
 }
 
 // failed answers a request whose handler returned an error, which none does, or whose

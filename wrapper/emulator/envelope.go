@@ -19,6 +19,7 @@ const (
 	codeNotFound       = "NOT_FOUND"
 	codeChannelExists  = "CHANNEL_ALREADY_EXISTS"
 	codeStorageFull    = "EMULATOR_STORAGE_FULL"
+	codeWrongOrigin    = "EMULATOR_WRONG_ORIGIN"
 )
 
 const errorInfo = "See the reference of the Channels API."
@@ -34,10 +35,9 @@ func listed(code, text string) channelsserver.Error {
 
 // unlisted is the envelope of an operation's error that the reference does not list.
 func unlisted(code, text string) channelsserver.OtherError {
-	info := errorInfo
 	return channelsserver.OtherError{
 		Error:          text,
-		ErrorInfo:      &info,
+		ErrorInfo:      new(errorInfo),
 		AdditionalData: &channelsserver.ErrorDetail{Code: code},
 	}
 }
@@ -47,8 +47,7 @@ func unlisted(code, text string) channelsserver.OtherError {
 // Our choice: the gateway's envelope is known from its 401; it is used for every status
 // that no operation gives.
 func refuse(w http.ResponseWriter, status int, text string) {
-	info := errorInfo
-	writeJSON(w, status, channelsserver.OtherError{Error: text, ErrorInfo: &info, ErrorCode: &status})
+	writeJSON(w, status, channelsserver.OtherError{Error: text, ErrorInfo: new(errorInfo), ErrorCode: &status})
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {

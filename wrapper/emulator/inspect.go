@@ -39,11 +39,11 @@ type Message struct {
 	Attachments      []Attachment
 }
 
-// Attachment is a file of a message. A pointer is nil if null or nothing was given.
+// Attachment is a file of a message. What was null or not given is empty or zero.
 type Attachment struct {
 	ID, Type, URL    string
-	Name, PreviewURL *string
-	Size             *float64
+	Name, PreviewURL string
+	Size             float64
 	LinkExpires      bool
 }
 
@@ -125,7 +125,7 @@ func snapshot(m channelsserver.Message) Message {
 	for _, a := range valueOr(m.Attachments, nil) {
 		out.Attachments = append(out.Attachments, Attachment{
 			ID: a.Id, Type: a.Type, URL: a.Url,
-			Name: a.Name, PreviewURL: a.PreviewUrl, Size: a.Size,
+			Name: valueOr(a.Name, ""), PreviewURL: valueOr(a.PreviewUrl, ""), Size: valueOr(a.Size, 0),
 			LinkExpires: valueOr(a.LinkExpires, false),
 		})
 	}

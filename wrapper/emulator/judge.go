@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +22,7 @@ var apiPrefixes = []string{"/v1", "/api/v1"}
 
 // call is what the judge found out, for the rules of the operations.
 type call struct {
+	op   operation
 	user User
 	size int // of the body, in bytes
 }
@@ -29,50 +31,44 @@ type callKey struct{}
 
 func callOf(ctx context.Context) call { return ctx.Value(callKey{}).(call) }
 
+// serve judges a request, and hands on what passes.
 func (e *Emulator) serve(w *recorder, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if !ownHost(r) {
-		refuse(w, http.StatusForbidden, "the Host header names another host: reach the emulator as 127.0.0.1, localhost or the address it listens on")
+		writeJSON(w, http.StatusForbidden, listed(codeWrongOrigin,
+			"the Host header names another host: reach the emulator as 127.0.0.1, as localhost or by the address it listens on"))
 		return
 	}
-	if err := e.crossOrigin.Check(r); err != nil {
-		refuse(w, http.StatusForbidden, "a page of another origin may not use the emulator")
+	if e.crossOrigin.Check(r) != nil {
+		writeJSON(w, http.StatusForbidden, listed(codeWrongOrigin, "a page of another origin may not use the emulator"))
 		return
 	}
-	// The mux would redirect an unclean path, and a client would lose body or credentials.
-	if p := r.URL.EscapedPath(); p != cleaned(p) {
-		refuse(w, http.StatusNotFound, "the path holds an empty or a dot segment: percent-encode the ids in it")
-		return
-	}
+	pattern := e.pattern(r)
 	if !underAPI(r.URL.Path) {
-		if r.URL.Path == tokenPath && r.Method == http.MethodPost {
-			e.mux.ServeHTTP(w, r)
+		if pattern != tokenPattern {
+			e.refuseRoute(w, r)
 			return
 		}
-		e.refuseRoute(w, r)
+		e.mux.ServeHTTP(w, r)
 		return
 	}
-	user, status, text := e.authenticate(r)
-	if status != 0 {
-		refuse(w, status, text)
+	user, known := e.authenticate(r)
+	if !known {
+		refuse(w, http.StatusUnauthorized, "unauthorized access")
 		return
 	}
-	op := e.operation(r)
-	var cost int
-	if op != nil {
-		cost = op.cost
-	}
-	if exhausted := e.limits.admit(cost, w.Header()); exhausted != "" {
+	op, found := e.operations[operationKey(pattern)]
+	if exhausted := e.limits.admit(op.cost, w.Header()); exhausted != "" {
 		e.cfg.Logger.WarnContext(r.Context(), "a limit is used up", "limit", exhausted)
 		// Our choice: both limits give the same answer, since nothing documented tells them apart.
 		refuse(w, http.StatusTooManyRequests, "too many requests")
 		return
 	}
-	if op == nil {
+	if !found {
 		e.refuseRoute(w, r)
 		return
 	}
-	c := call{user: user}
+	c := call{op: op, user: user}
 	if op.body != nil {
 		body, ok := e.judgeBody(w, r, op)
 		if !ok {
@@ -83,54 +79,39 @@ func (e *Emulator) serve(w *recorder, r *http.Request) {
 	e.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
 }
 
-// cleaned is the path that the mux would redirect to.
-func cleaned(p string) string {
-	clean := path.Clean("/" + p)
-	if strings.HasSuffix(p, "/") && clean != "/" {
-		clean += "/"
-	}
-	return clean
-}
-
 func underAPI(p string) bool {
-	for _, prefix := range apiPrefixes {
-		if p == prefix || strings.HasPrefix(p, prefix+"/") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(apiPrefixes, func(prefix string) bool { return strings.HasPrefix(p+"/", prefix+"/") })
 }
 
-// operation finds the operation a request asks for; nil if there is none.
-func (e *Emulator) operation(r *http.Request) *operation {
+// pattern is the pattern of the mux that takes a request; empty if there is none.
+func (e *Emulator) pattern(r *http.Request) string {
+	// The mux would redirect a path with an empty or a dot segment, and the client would
+	// lose its body or its credentials on the way.
+	p := r.URL.EscapedPath()
+	clean := path.Clean("/" + p)
+	if p != clean && p != clean+"/" {
+		return ""
+	}
 	_, pattern := e.mux.Handler(r)
-	method, p, _ := strings.Cut(pattern, " ")
-	for _, prefix := range apiPrefixes {
-		if rest, found := strings.CutPrefix(p, prefix); found {
-			if op, ok := e.operations[route(method+" "+rest)]; ok {
-				return &op
-			}
-		}
-	}
-	return nil
+	return pattern
 }
 
-// refuseRoute answers a request that no route takes: 405 if another method would do.
+// refuseRoute answers a request that no pattern takes: 405 if it would with another method.
 func (e *Emulator) refuseRoute(w http.ResponseWriter, r *http.Request) {
 	var allow []string
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		other := r.WithContext(r.Context())
 		other.Method = method
-		if _, pattern := e.mux.Handler(other); pattern != "" {
+		if e.pattern(other) != "" {
 			allow = append(allow, method)
 		}
 	}
 	if len(allow) == 0 {
-		refuse(w, http.StatusNotFound, "nothing is served at this path; the API is below /v1 and /api/v1")
+		refuse(w, http.StatusNotFound, "nothing is served at this path: the API is below /v1 and /api/v1, and ids in a path are percent-encoded")
 		return
 	}
 	w.Header().Set("Allow", strings.Join(allow, ", "))
-	refuse(w, http.StatusMethodNotAllowed, "the method is not allowed here; use "+strings.Join(allow, " or "))
+	refuse(w, http.StatusMethodNotAllowed, "the method is not allowed here: use "+strings.Join(allow, " or "))
 }
 
 // judgedBody is a request body that the document accepts. The generated code binds the
@@ -145,7 +126,7 @@ func (judgedBody) Close() error          { return nil }
 func (b judgedBody) ValidatedValue() any { return b.value }
 
 // judgeBody reads and judges the body of a request. If ok is false it has answered.
-func (e *Emulator) judgeBody(w *recorder, r *http.Request, op *operation) (body judgedBody, ok bool) {
+func (e *Emulator) judgeBody(w *recorder, r *http.Request, op operation) (body judgedBody, ok bool) {
 	invalid := func(text string) (judgedBody, bool) {
 		writeJSON(w, http.StatusBadRequest, listed(op.invalid, text))
 		return judgedBody{}, false

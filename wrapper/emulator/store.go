@@ -98,21 +98,18 @@ func (s *store) putMessage(message channelsserver.Message, size int) error {
 	if c == nil {
 		return errNoChannel
 	}
-	size += keepingOne
-	known := c.byID[message.Id]
-	if known != nil {
-		if err := s.grow(size - known.size); err != nil {
-			return err
-		}
-		known.message, known.size = message, size
-		return nil
+	m := c.byID[message.Id]
+	isNew := m == nil
+	if isNew {
+		m = &storedMessage{}
 	}
-	if err := s.grow(size); err != nil {
+	if err := s.grow(size + keepingOne - m.size); err != nil {
 		return err
 	}
-	added := &storedMessage{message: message, size: size}
-	c.messages = append(c.messages, added)
-	c.byID[message.Id] = added
+	m.message, m.size = message, size+keepingOne
+	if isNew {
+		c.messages, c.byID[message.Id] = append(c.messages, m), m
+	}
 	return nil
 }
 

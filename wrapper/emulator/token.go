@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	tokenPath       = "/oauth/token"
+	tokenPattern    = "POST /oauth/token"
 	tokenScope      = "base,messengers-integration"
 	codeLifetime    = 5 * time.Minute
 	accessLifetime  = time.Hour
