@@ -29,11 +29,13 @@ func (c *Client) call(ctx context.Context, operation string, r interface{ Valida
 	start := time.Now()
 	e := c.attempt(ctx, r, build, a)
 	if e == nil {
-		c.log.DebugContext(ctx, "channels: call", slog.String("operation", operation), slog.Duration("took", time.Since(start)))
+		if c.log.Enabled(ctx, slog.LevelDebug) { // the arguments cost even if nothing is logged
+			c.log.LogAttrs(ctx, slog.LevelDebug, "channels: call", slog.String("operation", operation), slog.Duration("took", time.Since(start)))
+		}
 		return nil
 	}
 	e.Operation = operation
-	c.log.WarnContext(ctx, "channels: call failed",
+	c.log.LogAttrs(ctx, slog.LevelWarn, "channels: call failed",
 		slog.String("operation", operation), slog.Duration("took", time.Since(start)),
 		slog.String("outcome", e.Outcome.String()), slog.Int("status", e.StatusCode),
 		slog.String("code", e.Code), slog.String("correlation_id", e.CorrelationID))

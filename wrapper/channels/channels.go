@@ -23,7 +23,7 @@ const (
 // Pipedrive then asks the app's getConversations endpoint for the channel's history.
 func (c *Client) AddChannel(ctx context.Context, r AddChannelRequest) (Channel, error) {
 	var a addChannelAnswer
-	err := c.call(ctx, addChannel, r, func() (*http.Request, error) {
+	err := c.call(ctx, addChannel, &r, func() (*http.Request, error) {
 		return channelsclient.NewAddChannelRequest(c.baseURL, r.wire())
 	}, &a)
 	if err != nil {
@@ -41,7 +41,7 @@ func (c *Client) AddChannel(ctx context.Context, r AddChannelRequest) (Channel, 
 // The result is the message as Pipedrive has it.
 func (c *Client) ReceiveMessage(ctx context.Context, r ReceiveMessageRequest) (Message, error) {
 	var a receiveMessageAnswer
-	err := c.call(ctx, receiveMessage, r, func() (*http.Request, error) {
+	err := c.call(ctx, receiveMessage, &r, func() (*http.Request, error) {
 		return channelsclient.NewReceiveMessageRequest(c.baseURL, r.wire())
 	}, &a)
 	if err != nil {
@@ -55,7 +55,7 @@ func (c *Client) ReceiveMessage(ctx context.Context, r ReceiveMessageRequest) (M
 // DeleteChannel removes a channel with its conversations and messages. What Pipedrive
 // answers if there is no such channel is not documented.
 func (c *Client) DeleteChannel(ctx context.Context, r DeleteChannelRequest) error {
-	return c.call(ctx, deleteChannel, r, func() (*http.Request, error) {
+	return c.call(ctx, deleteChannel, &r, func() (*http.Request, error) {
 		return channelsclient.NewDeleteChannelRequest(c.baseURL, r.ProviderChannelID)
 	}, &bareAnswer{})
 }
@@ -63,7 +63,7 @@ func (c *Client) DeleteChannel(ctx context.Context, r DeleteChannelRequest) erro
 // DeleteConversation removes a conversation with its messages. Only the user who installed
 // the app may ([ErrForbidden]); an unknown channel is [ErrNotFound].
 func (c *Client) DeleteConversation(ctx context.Context, r DeleteConversationRequest) error {
-	return c.call(ctx, deleteConversation, r, func() (*http.Request, error) {
+	return c.call(ctx, deleteConversation, &r, func() (*http.Request, error) {
 		return channelsclient.NewDeleteConversationRequest(c.baseURL, r.ProviderChannelID, r.ConversationID)
 	}, &bareAnswer{})
 }
