@@ -1,4 +1,5 @@
 // Who asks: the bearer token or the API token of a request.
+
 package emulator
 
 import (
@@ -13,21 +14,11 @@ type digest [sha256.Size]byte
 
 func digestOf(token string) digest { return sha256.Sum256([]byte(token)) }
 
-// The two kinds of tokens do not stand in for each other: each is stored under its kind.
+// The two kinds of tokens do not stand in for each other: a digest is of the kind and the token.
 const (
 	bearerKind = "bearer "
 	apiKind    = "api "
 )
-
-// staticTokens are the tokens that the users have from the start.
-func staticTokens(users []User) map[digest]User {
-	tokens := map[digest]User{}
-	for _, u := range users {
-		tokens[digestOf(bearerKind+string(u.AccessToken))] = u
-		tokens[digestOf(apiKind+string(u.APIToken))] = u
-	}
-	return tokens
-}
 
 // authenticate finds the user a request comes from.
 //
@@ -40,15 +31,11 @@ func (e *Emulator) authenticate(r *http.Request) (User, bool) {
 		return User{}, false
 	}
 	if len(apiTokens) == 1 {
-		user, ok := e.static[digestOf(apiKind+apiTokens[0])]
-		return user, ok
+		return e.oauth.user(digestOf(apiKind + apiTokens[0]))
 	}
 	scheme, token, _ := strings.Cut(bearers[0], " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		return User{}, false
 	}
-	if user, ok := e.static[digestOf(bearerKind+token)]; ok {
-		return user, true
-	}
-	return e.oauth.user(token)
+	return e.oauth.user(digestOf(bearerKind + token))
 }

@@ -1,5 +1,6 @@
 // The bytes of a body: JSON without ambiguity, as the document has it, and for Strict as
 // every published source has it.
+
 package emulator
 
 import (
@@ -64,7 +65,7 @@ func decodeValue(d *json.Decoder, depth int) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			key := token.(string) // the decoder takes nothing else for a key
+			key, _ := token.(string) // the decoder takes nothing else for a key
 			if _, twice := object[key]; twice {
 				return nil, fmt.Errorf("the key %q comes twice", key)
 			}
@@ -135,9 +136,10 @@ func contested(op operation, value any) string {
 	if !ok {
 		return "attachments is missing; send an empty list if there are none"
 	}
-	for i, attachment := range attachments {
+	for i, item := range attachments {
+		attachment, _ := item.(map[string]any)
 		for _, key := range []string{"name", "size", "preview_url"} {
-			if _, present := attachment.(map[string]any)[key]; !present {
+			if _, present := attachment[key]; !present {
 				return fmt.Sprintf("attachments.%d.%s is missing; send null if it is not known", i, key)
 			}
 		}

@@ -1,4 +1,5 @@
 // Bodies: what is JSON, what every source allows, and what only some do.
+
 package emulator_test
 
 import (
@@ -115,7 +116,7 @@ func TestStrict(t *testing.T) {
 			t.Errorf("error %q, want %q", got, reason)
 		}
 	}
-	strict.addChannel(channel("nmae", "n", "provider_channel_id", "c2")).want(t, http.StatusBadRequest, "INVALID_BODY")
+	strict.addChannel(channel("colour", "blue", "provider_channel_id", "c2")).want(t, http.StatusBadRequest, "INVALID_BODY")
 	if got := strict.with("Content-Type").receive(message()); got.status != http.StatusUnsupportedMediaType {
 		t.Errorf("got %d %s", got.status, got.raw)
 	}

@@ -1,4 +1,5 @@
 // The settings of an emulator, and what they are if left out.
+
 package emulator
 
 import (
@@ -107,10 +108,10 @@ func (c Config) complete() (Config, error) {
 		}
 		for _, token := range []Secret{u.AccessToken, u.APIToken} {
 			if strings.ContainsFunc(string(token), func(r rune) bool { return r <= ' ' || r > '~' }) {
-				return c, fmt.Errorf("Users[%d] has a token that a header cannot carry: use printable ASCII without spaces", i)
+				return c, fmt.Errorf("a header cannot carry a token of Users[%d]: use printable ASCII without spaces", i)
 			}
 			if taken[token] {
-				return c, fmt.Errorf("Users[%d] has a token that is in use already: every AccessToken and APIToken must be different", i)
+				return c, fmt.Errorf("a token of Users[%d] is in use already: every AccessToken and APIToken must be different", i)
 			}
 			taken[token] = true
 		}

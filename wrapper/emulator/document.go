@@ -1,4 +1,5 @@
 // What the API's OpenAPI document says of each operation: nothing here repeats it.
+
 package emulator
 
 import (

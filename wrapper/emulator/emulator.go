@@ -47,7 +47,6 @@ type Emulator struct {
 	operations  map[string]operation
 	mux         *http.ServeMux
 	crossOrigin *http.CrossOriginProtection
-	static      map[digest]User
 	oauth       *oauth
 	limits      *limits
 	store       *store
@@ -68,7 +67,6 @@ func New(cfg Config) (*Emulator, error) {
 		operations:  operations,
 		mux:         http.NewServeMux(),
 		crossOrigin: http.NewCrossOriginProtection(),
-		static:      staticTokens(cfg.Users),
 		oauth:       newOAuth(cfg),
 		limits:      newLimits(cfg),
 		store:       newStore(),
@@ -84,7 +82,7 @@ func New(cfg Config) (*Emulator, error) {
 			ErrorHandlerFunc: e.unbound,
 		})
 	}
-	e.mux.Handle(tokenPattern, e.oauth)
+	e.mux.Handle(oauthRoute, e.oauth)
 	return e, nil
 }
 
@@ -136,6 +134,7 @@ type recorder struct {
 	status int
 }
 
+// WriteHeader notes the status, and passes it on.
 func (r *recorder) WriteHeader(status int) {
 	r.status = status
 	r.ResponseWriter.WriteHeader(status)
@@ -152,5 +151,3 @@ func (e *Emulator) failed(w http.ResponseWriter, r *http.Request, err error) {
 	e.cfg.Logger.ErrorContext(r.Context(), "an answer could not be given", "error", err)
 	refuse(w, http.StatusInternalServerError, "the emulator failed; its log tells more")
 }
-
-var _ http.Handler = (*Emulator)(nil)

@@ -1,7 +1,9 @@
 // The example of the package: the emulator in a test, spoken to over plain HTTP.
+
 package emulator_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -22,17 +24,17 @@ func Example() {
 	defer t.cleanup()
 
 	post := func(path, body string) {
-		req, err := http.NewRequest(http.MethodPost, server.BaseURL+path, strings.NewReader(body))
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, server.BaseURL+path, strings.NewReader(body))
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
 		req.Header.Set("Authorization", "Bearer "+server.AccessToken())
 		req.Header.Set("Content-Type", "application/json")
-		resp, err := http.DefaultClient.Do(req)
+		resp, err := http.DefaultTransport.RoundTrip(req)
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		fmt.Println(path, resp.Status)
 	}
 	message := `{"id": "m1", "channel_id": "whatsapp-1", "sender_id": "anna", "conversation_id": "v1",

@@ -1,4 +1,5 @@
 // What is decided before an operation: credentials, limits, routes, guards, failures.
+
 package emulator_test
 
 import (

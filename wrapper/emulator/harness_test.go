@@ -1,4 +1,5 @@
 // What the tests share: raw requests, and the document as the judge of every answer.
+
 package emulator_test
 
 import (
@@ -40,14 +41,14 @@ func (a answer) data() map[string]any {
 // api asks one emulator as one user.
 type api struct {
 	*emulator.Server
-	t      testing.TB
+	tb     testing.TB
 	header http.Header
 }
 
-func start(t testing.TB, cfg emulator.Config) api {
-	t.Helper()
-	s := emulator.Start(t, cfg)
-	return api{Server: s, t: t}.as(s.Users()[0])
+func start(tb testing.TB, cfg emulator.Config) api {
+	tb.Helper()
+	s := emulator.Start(tb, cfg)
+	return api{Server: s, tb: tb}.as(s.Users()[0])
 }
 
 // as asks as another user, by access token.
@@ -69,72 +70,75 @@ func (a api) with(key string, values ...string) api {
 	return a
 }
 
+// transport follows no redirect.
+var transport = &http.Transport{MaxIdleConnsPerHost: 100}
+
 // do sends a request; target starts at the root of the server. The answer must be an envelope.
 func (a api) do(method, target, body string) answer {
-	a.t.Helper()
-	req, err := http.NewRequestWithContext(a.t.Context(), method, a.URL+target, strings.NewReader(body))
+	a.tb.Helper()
+	req, err := http.NewRequestWithContext(a.tb.Context(), method, a.URL+target, strings.NewReader(body))
 	if err != nil {
-		a.t.Fatal(err)
+		a.tb.Fatal(err)
 	}
 	req.Header = a.header.Clone()
 	if host := req.Header.Get("Host"); host != "" {
 		req.Host = host
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	resp, err := transport.RoundTrip(req)
 	if err != nil {
-		a.t.Fatalf("%s %s: %v", method, target, err)
+		a.tb.Fatalf("%s %s: %v", method, target, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
-		a.t.Fatalf("%s %s: %v", method, target, err)
+		a.tb.Fatalf("%s %s: %v", method, target, err)
 	}
 	out := answer{status: resp.StatusCode, header: resp.Header, raw: string(raw)}
 	if got := resp.Header.Get("Content-Type"); got != "application/json" {
-		a.t.Errorf("%s %s: Content-Type %q, want application/json", method, target, got)
+		a.tb.Errorf("%s %s: Content-Type %q, want application/json", method, target, got)
 	}
 	if err := json.Unmarshal(raw, &out.body); err != nil {
-		a.t.Errorf("%s %s: the answer %q is no JSON object: %v", method, target, raw, err)
+		a.tb.Errorf("%s %s: the answer %q is no JSON object: %v", method, target, raw, err)
 	}
 	return out
 }
 
 // operation sends a request for an operation, and holds the answer against the document.
 func (a api) operation(id, method, target, body string) answer {
-	a.t.Helper()
+	a.tb.Helper()
 	out := a.do(method, "/v1"+target, body)
 	if reason := undocumented(id, out.status, out.raw); reason != "" {
-		a.t.Errorf("%s %s: the document does not allow the answer %d %s: %s", method, target, out.status, out.raw, reason)
+		a.tb.Errorf("%s %s: the document does not allow the answer %d %s: %s", method, target, out.status, out.raw, reason)
 	}
 	return out
 }
 
 func (a api) addChannel(body string) answer {
-	a.t.Helper()
+	a.tb.Helper()
 	return a.operation("addChannel", "POST", "/channels", body)
 }
 
 func (a api) receive(body string) answer {
-	a.t.Helper()
+	a.tb.Helper()
 	return a.operation("receiveMessage", "POST", "/channels/messages/receive", body)
 }
 
 func (a api) deleteChannel(id string) answer {
-	a.t.Helper()
+	a.tb.Helper()
 	return a.operation("deleteChannel", "DELETE", "/channels/"+url.PathEscape(id), "")
 }
 
 func (a api) deleteConversation(channel, conversation string) answer {
-	a.t.Helper()
+	a.tb.Helper()
 	return a.operation("deleteConversation", "DELETE",
 		"/channels/"+url.PathEscape(channel)+"/conversations/"+url.PathEscape(conversation), "")
 }
 
 // want fails the test unless the answer has the status and the code.
-func (a answer) want(t testing.TB, status int, code string) answer {
-	t.Helper()
+func (a answer) want(tb testing.TB, status int, code string) answer {
+	tb.Helper()
 	if a.status != status || a.code() != code {
-		t.Errorf("got %d %s, want %d %q", a.status, a.raw, status, code)
+		tb.Errorf("got %d %s, want %d %q", a.status, a.raw, status, code)
 	}
 	return a
 }

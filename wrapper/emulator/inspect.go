@@ -1,4 +1,5 @@
 // What a test sees of the emulator's memory: copies, in the order of arrival.
+
 package emulator
 
 import (

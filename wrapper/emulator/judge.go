@@ -1,4 +1,5 @@
 // The judge: everything that is decided about a request before an operation's own rules.
+
 package emulator
 
 import (
@@ -29,7 +30,10 @@ type call struct {
 
 type callKey struct{}
 
-func callOf(ctx context.Context) call { return ctx.Value(callKey{}).(call) }
+func callOf(ctx context.Context) call {
+	c, _ := ctx.Value(callKey{}).(call) // there, since only serve asks the rules
+	return c
+}
 
 // serve judges a request, and hands on what passes.
 func (e *Emulator) serve(w *recorder, r *http.Request) {
@@ -45,7 +49,7 @@ func (e *Emulator) serve(w *recorder, r *http.Request) {
 	}
 	pattern := e.pattern(r)
 	if !underAPI(r.URL.Path) {
-		if pattern != tokenPattern {
+		if pattern != oauthRoute {
 			e.refuseRoute(w, r)
 			return
 		}
@@ -114,15 +118,18 @@ func (e *Emulator) refuseRoute(w http.ResponseWriter, r *http.Request) {
 	refuse(w, http.StatusMethodNotAllowed, "the method is not allowed here: use "+strings.Join(allow, " or "))
 }
 
-// judgedBody is a request body that the document accepts. The generated code binds the
-// value that was judged, by its ValidatedValue, instead of reading the bytes anew.
+// judgedBody is a request body that the document accepts. The generated code binds the value
+// that was judged, so it takes no key for another that differs in case.
 type judgedBody struct {
 	io.Reader
 	raw   []byte
 	value any
 }
 
-func (judgedBody) Close() error          { return nil }
+// Close makes it an io.ReadCloser.
+func (judgedBody) Close() error { return nil }
+
+// ValidatedValue is what the runtime of the generated code asks a body for.
 func (b judgedBody) ValidatedValue() any { return b.value }
 
 // judgeBody reads and judges the body of a request. If ok is false it has answered.

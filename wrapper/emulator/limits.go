@@ -1,4 +1,5 @@
 // The burst limit and the daily budget, and the headers that tell of them.
+
 package emulator
 
 import (

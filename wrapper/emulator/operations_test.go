@@ -1,4 +1,5 @@
 // The four operations: what they do, answer and refuse.
+
 package emulator_test
 
 import (
@@ -114,11 +115,9 @@ func TestReceiveMessageRefuses(t *testing.T) {
 	t.Parallel()
 	a := start(t, emulator.Config{})
 	a.addChannel(channel()).want(t, http.StatusOK, "")
-	attachment := func(fields ...any) []any {
+	attachment := func(key string, value any) []any {
 		o := map[string]any{"id": "a1", "type": "image/png", "url": "https://m.example/1"}
-		for i := 0; i < len(fields); i += 2 {
-			o[fields[i].(string)] = fields[i+1]
-		}
+		o[key] = value
 		return []any{o}
 	}
 	cases := map[string]string{

@@ -1,4 +1,5 @@
 // The rules of the four operations, on the generated server.
+
 package emulator
 
 import (
@@ -103,7 +104,7 @@ func (s rules) DeleteChannel(ctx context.Context, request channelsserver.DeleteC
 		s.e.cfg.Logger.WarnContext(ctx, "accepted what another published source refuses",
 			"operation", "deleteChannel", "reason", "the user does not own the installation")
 	}
-	if err := s.e.store.deleteChannel(request.Id); err != nil {
+	if s.e.store.deleteChannel(request.Id) != nil {
 		// Our choice: the only error documented for this operation; a 404 is not.
 		return channelsserver.DeleteChannel400JSONResponse(listed(codeInvalidBody, "the id names no channel")), nil
 	}
@@ -121,7 +122,7 @@ func (s rules) DeleteConversation(ctx context.Context, request channelsserver.De
 		return channelsserver.DeleteConversation404JSONResponse(listed(codeNotFound, "Channel not found.")), nil
 	case err != nil:
 		// Our choice: a conversation nobody knows is answered as a channel nobody knows.
-		return channelsserver.DeleteConversation404JSONResponse(listed(codeNotFound, "Conversation not found.")), nil
+		return channelsserver.DeleteConversation404JSONResponse(listed(codeNotFound, err.Error())), nil
 	}
 	return channelsserver.DeleteConversation200JSONResponse{Success: true}, nil
 }

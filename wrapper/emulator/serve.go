@@ -1,4 +1,5 @@
 // The emulator on a listener: for the command and for tests, bounded and ended in order.
+
 package emulator
 
 import (
@@ -43,7 +44,7 @@ func (e *Emulator) serveUntil(ctx context.Context, l net.Listener, grace time.Du
 	if server.Shutdown(last) != nil {
 		_ = server.Close() // whoever was still talking has had time
 	}
-	<-served
+	<-served //nolint:errcheck // it says that the server was closed, which is no news
 	return nil
 }
 
@@ -68,7 +69,7 @@ func Start(t TB, cfg Config) *Server {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("emulator: listening on loopback: %v", err)
 	}

@@ -1,4 +1,5 @@
 // The emulator as a whole: its settings, its secrets, its life on a listener.
+
 package emulator_test
 
 import (
@@ -8,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -19,13 +19,13 @@ import (
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	for want, cfg := range map[string]emulator.Config{
-		"BurstLimit":                {BurstLimit: -1},
-		"DailyBudget":               {DailyBudget: -1},
-		"Users[0].ID is 0":          {Users: []emulator.User{{}}},
-		"Users[1].ID is 7":          {Users: []emulator.User{{ID: 7}, {ID: 7}}},
-		"Users[1] has a token that": {Users: []emulator.User{{ID: 1, APIToken: "t"}, {ID: 2, APIToken: "t"}}},
-		"Users[0] has a token that": {Users: []emulator.User{{ID: 1, APIToken: "t", AccessToken: "t"}}},
-		"cannot carry":              {Users: []emulator.User{{ID: 1, AccessToken: "t t"}}},
+		"BurstLimit":                  {BurstLimit: -1},
+		"DailyBudget":                 {DailyBudget: -1},
+		"Users[0].ID is 0":            {Users: []emulator.User{{}}},
+		"Users[1].ID is 7":            {Users: []emulator.User{{ID: 7}, {ID: 7}}},
+		"token of Users[1] is in use": {Users: []emulator.User{{ID: 1, APIToken: "t"}, {ID: 2, APIToken: "t"}}},
+		"token of Users[0] is in use": {Users: []emulator.User{{ID: 1, APIToken: "t", AccessToken: "t"}}},
+		"cannot carry":                {Users: []emulator.User{{ID: 1, AccessToken: "t t"}}},
 	} {
 		e, err := emulator.New(cfg)
 		if err == nil || e != nil || !strings.Contains(err.Error(), want) {
@@ -71,7 +71,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		slog.New(slog.NewTextHandler(&printed, nil)).Info("", "value", value)
 		slog.New(slog.NewJSONHandler(&printed, nil)).Info("", "value", value)
 	}
-	b, err := json.Marshal(cfg.Users)
+	b, err := json.Marshal([]emulator.Secret{cfg.ClientSecret})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,23 +92,19 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	go func() { served <- e.Serve(ctx, l) }()
-	idle, err := net.Dial("tcp", l.Addr().String()) // a client that never asks does not hold it up
+	idle, err := new(net.Dialer).DialContext(t.Context(), "tcp", l.Addr().String()) // a client that never asks does not hold it up
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer idle.Close()
-	resp, err := http.Get("http://" + l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
+	defer func() { _ = idle.Close() }()
+	api{Server: &emulator.Server{Emulator: e, URL: "http://" + l.Addr().String()}, tb: t}.with("Accept", "*/*").do("GET", "/", "")
 	cancel()
 	select {
 	case err := <-served:
@@ -118,7 +114,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Fatal("Serve goes on after its context has ended")
 	}
-	if _, err := net.Dial("tcp", l.Addr().String()); err == nil {
+	if _, err := new(net.Dialer).DialContext(t.Context(), "tcp", l.Addr().String()); err == nil {
 		t.Error("the listener is still open")
 	}
 	if err := e.Serve(t.Context(), l); !errors.Is(err, net.ErrClosed) || !strings.Contains(err.Error(), l.Addr().String()) {
@@ -160,7 +156,7 @@ func TestStartEndsWithTheTest(t *testing.T) {
 	for _, cleanup := range f.cleanups {
 		cleanup()
 	}
-	if _, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://")); err == nil {
+	if _, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.URL, "http://")); err == nil {
 		t.Error("the port is still open")
 	}
 }

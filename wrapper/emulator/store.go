@@ -1,4 +1,5 @@
 // What the emulator remembers: channels and their messages, in the order of arrival.
+
 package emulator
 
 import (
@@ -20,8 +21,8 @@ const (
 
 var (
 	errChannelExists  = errors.New("a channel with this provider_channel_id exists already")
-	errNoChannel      = errors.New("no such channel")
-	errNoConversation = errors.New("no such conversation")
+	errNoChannel      = errors.New("channel not found")
+	errNoConversation = errors.New("conversation not found")
 	errFull           = errors.New("the emulator holds as much as it can: delete channels, or start it anew")
 )
 

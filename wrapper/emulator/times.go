@@ -1,4 +1,5 @@
 // The API's spellings of time, read and written by code of the emulator's own.
+
 package emulator
 
 import (

@@ -1,4 +1,5 @@
 // The OAuth token endpoint: codes and refresh tokens in, access tokens out.
+
 package emulator
 
 import (
@@ -12,14 +13,14 @@ import (
 )
 
 const (
-	tokenPattern    = "POST /oauth/token"
+	oauthRoute      = "POST /oauth/token"
 	tokenScope      = "base,messengers-integration"
 	codeLifetime    = 5 * time.Minute
 	accessLifetime  = time.Hour
 	refreshLifetime = 60 * 24 * time.Hour
 	maxForm         = 64 << 10
 
-	// Our choice: so many access tokens live at once; a further one ends the oldest, so that
+	// Our choice: so many access tokens from here live at once; a further one ends the oldest, so that
 	// refreshing in a loop takes no more memory.
 	maxAccessTokens = 10_000
 )
@@ -33,18 +34,20 @@ type oauth struct {
 	mu      sync.Mutex
 	codes   map[digest]grant
 	refresh map[digest]grant
-	access  map[digest]grant
-	issued  []digest // of the access tokens, oldest first
+	access  map[digest]grant // of access tokens and of API tokens
+	issued  []digest         // the access tokens that expire, oldest first
 }
 
-// grant is what a code or a token stands for, until it expires.
+// grant is what a code or a token stands for, until it expires; never if that is zero.
 type grant struct {
 	user    User
 	expires time.Time
 }
 
+func (g grant) liveAt(now time.Time) bool { return g.expires.IsZero() || now.Before(g.expires) }
+
 func newOAuth(cfg Config) *oauth {
-	return &oauth{
+	o := &oauth{
 		clock:        cfg.Clock,
 		owner:        cfg.Users[0],
 		clientID:     digestOf(cfg.ClientID),
@@ -53,6 +56,11 @@ func newOAuth(cfg Config) *oauth {
 		refresh:      map[digest]grant{},
 		access:       map[digest]grant{},
 	}
+	for _, u := range cfg.Users {
+		o.access[digestOf(bearerKind+string(u.AccessToken))] = grant{user: u}
+		o.access[digestOf(apiKind+string(u.APIToken))] = grant{user: u}
+	}
+	return o
 }
 
 // AuthorizationCode returns a code such as Pipedrive's authorization page sends to an
@@ -66,12 +74,12 @@ func (e *Emulator) AuthorizationCode() string {
 	return code
 }
 
-// user finds whose access token this is.
-func (o *oauth) user(accessToken string) (User, bool) {
+// user finds whose access token or API token this is.
+func (o *oauth) user(token digest) (User, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	g, ok := o.access[digestOf(accessToken)]
-	return g.user, ok && o.clock().Before(g.expires)
+	g, ok := o.access[token]
+	return g.user, ok && g.liveAt(o.clock())
 }
 
 type tokenAnswer struct {
@@ -164,14 +172,15 @@ func (o *oauth) exchange(table map[digest]grant, presented string) (tokenAnswer,
 	now, key := o.clock(), digestOf(presented)
 	g, ok := table[key]
 	delete(table, key)
-	if !ok || !now.Before(g.expires) {
+	if !ok || !g.liveAt(now) {
 		return tokenAnswer{}, false
 	}
 	access, refresh := "emulator-access-"+rand.Text(), "emulator-refresh-"+rand.Text()
 	o.refresh[digestOf(refresh)] = grant{g.user, now.Add(refreshLifetime)}
-	o.access[digestOf(access)] = grant{g.user, now.Add(accessLifetime)}
-	o.issued = append(o.issued, digestOf(access))
-	for len(o.issued) > maxAccessTokens || !now.Before(o.access[o.issued[0]].expires) {
+	issued := digestOf(bearerKind + access)
+	o.access[issued] = grant{g.user, now.Add(accessLifetime)}
+	o.issued = append(o.issued, issued)
+	for len(o.issued) > maxAccessTokens || !o.access[o.issued[0]].liveAt(now) {
 		delete(o.access, o.issued[0])
 		o.issued = o.issued[1:]
 	}

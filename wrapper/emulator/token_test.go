@@ -1,4 +1,5 @@
 // The token endpoint: codes and refresh tokens, and what its access tokens open.
+
 package emulator_test
 
 import (
@@ -13,7 +14,7 @@ import (
 
 // token asks the token endpoint, as the app unless the header says otherwise.
 func (a api) token(form url.Values) answer {
-	a.t.Helper()
+	a.tb.Helper()
 	return a.do("POST", "/oauth/token", form.Encode())
 }
 
