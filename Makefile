@@ -1,0 +1,85 @@
+# The habits of this project, one target each; CI runs the same ones. `make` alone lists them.
+#
+# generate, test, bench and demo need nothing but Go; lint wants Node as well for one of its
+# linters, and test-interop cannot do without. Works with GNU make 3.81 and any POSIX shell.
+
+GO           ?= go
+NPM          ?= npm
+FUZZTIME     ?= 10s
+BENCHFLAGS   ?=
+# The slowest package finishes in seconds; a test that hangs should say so long before CI gives up.
+TESTFLAGS    ?= -timeout 5m
+
+# Run by version, not required in go.mod: what lints this module is no cost to its users.
+GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+OASDIFF  = $(GO) run github.com/oasdiff/oasdiff@v1.35.0
+
+# --ignore-scripts: no package needs its install script, and none gets to run one.
+NPM_CI = $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
+.DEFAULT_GOAL := help
+.PHONY: help generate build demo test test-interop fuzz bench lint lint-go lint-generated lint-spec record spec-diff
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+generate: ## make gen/ from the documents in spec/
+	$(GO) generate ./...
+
+build: ## build the command: bin/pdchannels
+	$(GO) build -o bin/pdchannels ./cmd/pdchannels
+
+demo: ## run the main job against the emulator: register, deliver, update, delete
+	@$(GO) run ./cmd/pdchannels demo
+
+test: ## run every test; with the race detector where a C compiler is (CI insists on one)
+	@race=; \
+	if [ "$$($(GO) env CGO_ENABLED)" = 1 ]; then race=-race; \
+	elif [ "$$CI" = true ]; then echo "make test: no C compiler found, and CI runs the race detector: install gcc" >&2; exit 1; \
+	else echo "make test: no C compiler found, so this run is without the race detector"; fi; \
+	set -x; $(GO) test $$race $(TESTFLAGS) ./...
+
+test-interop: tests/interop/node_modules/.package-lock.json ## run clients and mocks written by others against ours (needs Node 18.20 or later)
+	$(GO) test -tags interop -count=1 $(TESTFLAGS) ./tests/interop
+
+fuzz: ## fuzz each target for FUZZTIME (10s)
+	@found=$$($(GO) test -list '^Fuzz' ./...) || { echo "$$found"; exit 1; }; \
+	echo "$$found" | awk '/^Fuzz/ { target[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, target[i]; n = 0 }' | \
+	while read -r package target; do \
+		echo "$$package $$target"; \
+		$(GO) test "$$package" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
+	done
+
+bench: ## measure receiveMessage beside net/http and encoding/json by hand
+	$(GO) run ./tests/bench
+
+lint: lint-go lint-generated lint-spec ## check format, code, modules, documents, and that gen/ is fresh
+
+lint-go:
+	@out=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	[ -z "$$out" ] || { echo "make lint: not formatted, run gofmt -w on:"; echo "$$out"; exit 1; } >&2
+	$(GO) vet ./...
+	$(GO) vet -tags interop ./tests/interop
+	$(GO) mod tidy -diff
+	$(GOLANGCI) run
+
+lint-generated:
+	@GO="$(GO)" sh spec/lint/fresh.sh
+
+lint-spec:
+	$(GO) test ./spec
+	@if command -v $(NPM) >/dev/null; then NPM_CI="$(NPM_CI)" sh spec/lint/spectral.sh; \
+	elif [ "$$CI" = true ]; then echo "make lint: no npm found, and CI lints the documents with it: install Node" >&2; exit 1; \
+	else echo "make lint: no npm found, so Spectral did not lint the documents; the rest is done"; fi
+
+record: ## record exchanges with a real API into tests/recordings: BASE_URL=… (reads its token from the environment)
+	@[ -n "$(BASE_URL)" ] || { echo "make record: say where: make record BASE_URL=https://company.pipedrive.com/api/v1" >&2; exit 2; }
+	$(GO) test ./tests/contract -count=1 -run '^TestRecord$$' -args -record -base-url "$(BASE_URL)"
+
+spec-diff: ## say what changed in the documents since BASE=<revision>; fails if a change is breaking
+	@OASDIFF="$(OASDIFF)" sh spec/lint/diff.sh "$(BASE)"
+
+tests/interop/node_modules/.package-lock.json: tests/interop/package-lock.json
+	@command -v $(NPM) >/dev/null || { echo "make test-interop: no npm found: install Node 18.20 or later" >&2; exit 1; }
+	cd tests/interop && $(NPM_CI)
+	@touch $@
