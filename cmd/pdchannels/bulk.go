@@ -1,0 +1,121 @@
+// message receive -file: the files and the ends of a delivery.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+)
+
+// many delivers the messages of a file, or with -check only reads them.
+func (c *receive) many(ctx context.Context, env *environment, flags *flag.FlagSet) error {
+	var err error
+	flags.Visit(func(f *flag.Flag) {
+		if !slices.Contains(ofFile, f.Name) {
+			err = usage("-%s describes a message, but the messages come from -file %s", f.Name, printable(c.file))
+		}
+	})
+	if err != nil {
+		return err
+	}
+	in, size, err := c.open(env)
+	if err != nil {
+		return usageError{err}
+	}
+	defer func() { _ = in.Close() }() // only read
+	if c.check {
+		return checkLines(ctx, env, in)
+	}
+	return c.deliver(ctx, env, in, size)
+}
+
+// open opens the input; size is 0 if it is not known.
+func (c *receive) open(env *environment) (in io.ReadCloser, size int64, err error) {
+	if c.file == "-" {
+		return io.NopCloser(env.stdin), 0, nil
+	}
+	f, err := os.Open(c.file)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, 0, errors.Join(err, f.Close())
+	case info.IsDir():
+		return nil, 0, errors.Join(fmt.Errorf("%s is a folder; -file takes a file of JSON lines, or - for stdin", c.file), f.Close())
+	case info.Mode().IsRegular():
+		size = info.Size()
+	}
+	return f, size, nil
+}
+
+// deliver delivers what is in the input. All that could fail here fails before the first
+// message is sent.
+func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, size int64) error {
+	client, _, err := c.client(env)
+	if err != nil {
+		return err
+	}
+	name := c.undelivered
+	if name == "" {
+		name = undeliveredName(c.file)
+	}
+	kept, err := createUndelivered(name)
+	if err != nil {
+		return usageError{err}
+	}
+	report := newReport(env, size)
+	defer context.AfterFunc(ctx, func() { report.interrupted(name) })()
+
+	d := delivery{to: client, undelivered: kept, report: report, held: map[conversation]bool{}}
+	err = errors.Join(d.run(ctx, in), kept.close())
+	if ctx.Err() != nil {
+		report.interrupted(name) // in case it ended before that was told
+	}
+	left := report.summary(name, err)
+	if err != nil && !env.json {
+		env.stderr.printf("pdchannels message receive: %v\n", err)
+	}
+	switch {
+	case err != nil && !errors.Is(err, errInputOpen):
+		return reported(exitFailed)
+	case err != nil || left > 0:
+		return reported(exitUnsure)
+	default:
+		return nil
+	}
+}
+
+// checkLines reads all messages and tells what is wrong with them. It sends nothing.
+func checkLines(ctx context.Context, env *environment, in io.Reader) error {
+	report := newReport(env, 0)
+	d := delivery{report: report}
+	done := make(chan struct{})
+	defer close(done)
+	lines := readLines(in, done)
+	for {
+		l, err := next(ctx, lines)
+		if errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return err
+		} else if ctx.Err() != nil {
+			return errors.New("interrupted")
+		}
+		d.check(l)
+	}
+	good, bad := report.counts[delivered], report.counts[unreadable]
+	env.say(map[string]any{
+		"check":    map[string]int{"messages": good + bad, "unreadable": bad},
+		"problems": report.problems, "problems_left_out": report.leftOut,
+	}, "%d of %d messages are well formed. Nothing was sent.", good, good+bad)
+	if bad > 0 {
+		return reported(exitUsage)
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+// What happens in the demo, and how each step proves that it did.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/pdchannels/pdchannels/wrapper/channels"
+	"github.com/pdchannels/pdchannels/wrapper/emulator"
+)
+
+const demoChannel = "Rosa's Bicycles on WhatsApp"
+
+func (d *demo) install(ctx context.Context) error {
+	app := oauth2.Config{
+		ClientID:     d.pipedrive.ClientID(),
+		ClientSecret: d.pipedrive.ClientSecret(),
+		Endpoint:     oauth2.Endpoint{TokenURL: d.url + "/oauth/token", AuthStyle: oauth2.AuthStyleInHeader},
+	}
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, d.http)
+	token, err := app.Exchange(ctx, d.pipedrive.AuthorizationCode())
+	if err != nil {
+		// Not %w: a *oauth2.RetrieveError holds the answer, and with it perhaps a secret.
+		return errors.New("the code was not exchanged for a token")
+	}
+	domain, _ := token.Extra("api_domain").(string)
+	if domain != d.url {
+		return fmt.Errorf("the token belongs to the API at %q, not to that at %s", domain, d.url)
+	}
+	d.tokens, d.baseURL = app.TokenSource(ctx, token), domain+"/api/v1"
+	if d.client, err = d.newClient(d.tokens); err != nil {
+		return err
+	}
+	return d.check(time.Until(token.Expiry) > 55*time.Minute && token.RefreshToken != "",
+		"the app holds a token for an hour, and one to renew it with", "the token does not last, or cannot be renewed")
+}
+
+func (d *demo) newClient(tokens oauth2.TokenSource) (*channels.Client, error) {
+	return channels.NewClient(channels.OAuth(tokens), channels.WithBaseURL(d.baseURL), channels.WithHTTPClient(d.http))
+}
+
+func (d *demo) addChannel(ctx context.Context) error {
+	_, err := d.client.AddChannel(ctx, d.theChannel())
+	if err != nil {
+		return err
+	}
+	have := d.pipedrive.Channels()
+	return d.check(len(have) == 1 && have[0].ProviderChannelID == d.channel && have[0].Name == demoChannel,
+		"the channel is in Pipedrive: "+demoChannel, "Pipedrive does not have the channel")
+}
+
+func (d *demo) theChannel() channels.AddChannelRequest {
+	return channels.AddChannelRequest{Name: demoChannel, ProviderChannelID: d.channel, ProviderType: channels.ProviderWhatsApp}
+}
+
+func (d *demo) deliver(ctx context.Context) error {
+	for _, m := range d.messages {
+		d.says(m.SenderID, m.Message, len(m.Attachments))
+		if _, err := d.client.ReceiveMessage(ctx, m); err != nil {
+			return err
+		}
+	}
+	return d.check(d.inboxIs(d.messages),
+		fmt.Sprintf("all %d messages are in the inbox, in order, with the picture", len(d.messages)),
+		"the inbox does not hold what was delivered")
+}
+
+func (d *demo) update(ctx context.Context) error {
+	last := &d.messages[len(d.messages)-1]
+	if last.Status != channels.StatusSent {
+		return fmt.Errorf("the last message of the conversation is %s already", last.Status)
+	}
+	for _, status := range []channels.MessageStatus{channels.StatusDelivered, channels.StatusRead} {
+		last.Status = status
+		if _, err := d.client.ReceiveMessage(ctx, *last); err != nil {
+			return err
+		}
+		if err := d.check(d.inboxIs(d.messages), fmt.Sprintf("message %s is %s, and there is still one of it", last.ID, status),
+			fmt.Sprintf("message %s is not %s, or not the only one", last.ID, status)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inboxIs compares what the emulator has with what it should have.
+func (d *demo) inboxIs(want []channels.ReceiveMessageRequest) bool {
+	return slices.EqualFunc(d.pipedrive.Messages(d.channel, d.talk), want, func(have emulator.Message, want channels.ReceiveMessageRequest) bool {
+		return have.ID == want.ID && have.SenderID == want.SenderID && have.Message == want.Message &&
+			have.Status == string(want.Status) && have.CreatedAt.Equal(want.CreatedAt) &&
+			slices.EqualFunc(have.Attachments, want.Attachments, func(have emulator.Attachment, want channels.Attachment) bool {
+				return have.ID == want.ID && have.URL == want.URL && have.Type == want.Type
+			})
+	})
+}
+
+func (d *demo) handleErrors(ctx context.Context) error {
+	_, err := d.client.AddChannel(ctx, d.theChannel())
+	if err := d.check(errors.Is(err, channels.ErrChannelAlreadyExists) && len(d.pipedrive.Channels()) == 1,
+		"channels.ErrChannelAlreadyExists: good, it is there, and the app goes on",
+		fmt.Sprintf("a second registration was not told apart: %v", err)); err != nil {
+		return err
+	}
+
+	colleague := d.pipedrive.Users()[1]
+	client, err := d.newClient(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: string(colleague.AccessToken)}))
+	if err != nil {
+		return err
+	}
+	_, err = client.AddChannel(ctx, channels.AddChannelRequest{Name: "Repairs", ProviderChannelID: "repairs"})
+	return d.check(errors.Is(err, channels.ErrAdminOnly) && len(d.pipedrive.Channels()) == 1,
+		"channels.ErrAdminOnly: a colleague without the right tried, and is told to ask an admin",
+		fmt.Sprintf("a user who is no admin was not told apart: %v", err))
+}
+
+func (d *demo) tidyUp(ctx context.Context) error {
+	if err := d.client.DeleteConversation(ctx, channels.DeleteConversationRequest{ProviderChannelID: d.channel, ConversationID: d.talk}); err != nil {
+		return err
+	}
+	if err := d.check(len(d.pipedrive.Conversations(d.channel)) == 0 && len(d.pipedrive.Channels()) == 1,
+		"the conversation is gone, the channel is still there", "the conversation is still there, or the channel is not"); err != nil {
+		return err
+	}
+	if err := d.client.DeleteChannel(ctx, channels.DeleteChannelRequest{ProviderChannelID: d.channel}); err != nil {
+		return err
+	}
+	return d.check(len(d.pipedrive.Channels()) == 0, "the channel is gone, and Pipedrive as it was before", "the channel is still there")
+}

@@ -1,0 +1,92 @@
+// The command emulator.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/pdchannels/pdchannels/wrapper/emulator"
+)
+
+func emulatorCommand() *command {
+	return &command{
+		name:     "emulator",
+		synopsis: "[-addr HOST:PORT] [-strict]",
+		summary:  "play Pipedrive on this machine: in memory, not for production",
+		about: `Prints the settings to paste into another shell, and then a line for each request on stderr.
+Nothing is kept when it ends, which Ctrl-C makes it do.
+
+It is built from what Pipedrive published, and nobody could compare it with the real service.
+Where the published sources disagree it accepts what any of them allows, and tells on stderr;
+with -strict only what all of them allow.`,
+		examples: `pdchannels emulator
+pdchannels emulator -addr 127.0.0.1:0 -strict`,
+		setup: func(flags *flag.FlagSet, env *environment) action {
+			addr := flags.String("addr", "127.0.0.1:8484", "the `HOST:PORT` to listen on; port 0 takes a free one")
+			strict := flags.Bool("strict", false, "accept only what all published sources allow")
+			return func(ctx context.Context) error { return serveEmulator(ctx, env, *addr, *strict) }
+		},
+	}
+}
+
+func serveEmulator(ctx context.Context, env *environment, addr string, strict bool) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return usage("-addr %s is not of the form HOST:PORT, such as 127.0.0.1:8484", printable(addr))
+	}
+	if host == "" {
+		host = "127.0.0.1" // net.Listen would take every address of the machine
+	}
+	e, err := emulator.New(emulator.Config{
+		Strict: strict,
+		Logger: slog.New(&requestLog{to: env.stderr, colour: palette(env.hasColour(env.stderr))}),
+	})
+	if err != nil {
+		return err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w: another emulator may be running; -addr 127.0.0.1:0 takes a free port", err)
+	} else if err != nil {
+		return err
+	}
+	bound, ok := listener.Addr().(*net.TCPAddr)
+	if !ok {
+		return errors.Join(fmt.Errorf("listening on %s, which is no TCP address", listener.Addr()), listener.Close())
+	}
+	if !bound.IP.IsLoopback() {
+		env.stderr.printf("warning: whoever reaches %s over the network can use this emulator\n", bound)
+	}
+	env.stdout.print(banner(bound, e))
+	return e.Serve(ctx, listener)
+}
+
+// banner is a piece of shell script: exports that work when pasted, and comments.
+func banner(bound *net.TCPAddr, e *emulator.Emulator) string {
+	reachable := *bound
+	switch {
+	case !bound.IP.IsUnspecified():
+	case bound.IP.To4() != nil:
+		reachable.IP = net.IPv4(127, 0, 0, 1)
+	default:
+		reachable.IP = net.IPv6loopback
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, `# Pipedrive's side of the Channels API, in memory; not for production. Ctrl-C ends it.
+# Paste these lines into another shell:
+export PIPEDRIVE_BASE_URL=%s
+export PIPEDRIVE_ACCESS_TOKEN=%s
+# Or, instead of the access token, the same user's API token:
+# export PIPEDRIVE_API_TOKEN=%s
+`, shellWord("http://"+reachable.String()+"/v1"), e.AccessToken(), e.APIToken())
+	for _, u := range e.Users()[1:] {
+		fmt.Fprintf(&text, "# Or another user's, who is no admin and did not install the app:\n# export PIPEDRIVE_ACCESS_TOKEN=%s\n", string(u.AccessToken))
+	}
+	return text.String()
+}

@@ -1,0 +1,179 @@
+// What a command tells: results, errors and exit codes, for people or as JSON.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/term"
+
+	"github.com/pdchannels/pdchannels/wrapper/channels"
+)
+
+// The exit codes; aboutAll documents them.
+const (
+	exitDone = iota
+	exitFailed
+	exitUsage
+	exitUnsure
+	exitNotAllowed
+)
+
+// output is one of the streams. It may be written from several goroutines, and remembers
+// that a write failed.
+type output struct {
+	mu  sync.Mutex
+	to  io.Writer
+	err error
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n, err := o.to.Write(b)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
+func (o *output) print(text string)                 { _, _ = io.WriteString(o, text) }
+func (o *output) printf(format string, args ...any) { _, _ = fmt.Fprintf(o, format, args...) }
+
+func (o *output) failed() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
+}
+
+// isTerminal tells whether a person may be watching, on something that can move its cursor.
+func (env *environment) isTerminal(o *output) bool {
+	f, ok := o.to.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && env.getenv("TERM") != "dumb"
+}
+
+// hasColour follows https://no-color.org.
+func (env *environment) hasColour(o *output) bool {
+	return env.isTerminal(o) && env.getenv("NO_COLOR") == ""
+}
+
+// say gives the result of a command: the sentence, or with --json the object.
+func (env *environment) say(object any, format string, args ...any) {
+	if !env.json {
+		env.stdout.printf(format+"\n", args...)
+		return
+	}
+	encoder := json.NewEncoder(env.stdout)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(object) // env.stdout remembers that it failed
+}
+
+// reported is an exit code of a command that has told by itself what happened.
+type reported int
+
+func (r reported) Error() string { return fmt.Sprintf("exit code %d", int(r)) }
+
+// finish reports an error, if there is one, and returns the exit code.
+func (env *environment) finish(path []*command, err error, args []string) int {
+	code := exitCode(err)
+	if err != nil && !errors.As(err, new(reported)) {
+		if env.json || asksForJSON(args) {
+			env.json = true
+			env.say(map[string]any{"error": describe(err)}, "")
+		} else {
+			env.stderr.printf("%s: %s\n", fullName(path), plain(err))
+		}
+		if errors.As(err, new(usageError)) {
+			env.stderr.printf("Help: %s -h\n", fullName(path))
+		}
+		if advice := path[len(path)-1].unsure; code == exitUnsure && advice != "" {
+			env.stderr.printf("%s\n", advice)
+		}
+	}
+	if failed := env.stdout.failed(); failed != nil && code == exitDone {
+		env.stderr.printf("%s: done, but the result could not be written: %v\n", fullName(path), failed)
+		code = exitFailed
+	}
+	return code
+}
+
+// asksForJSON looks at a command line that could not be parsed as far as its --json.
+func asksForJSON(args []string) bool {
+	return slices.ContainsFunc(args, func(arg string) bool { return arg == "-json" || arg == "--json" })
+}
+
+func exitCode(err error) int {
+	if code, ok := errors.AsType[reported](err); ok {
+		return int(code)
+	}
+	e, ok := errors.AsType[*channels.Error](err)
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, new(usageError)):
+		return exitUsage
+	case !ok:
+		return exitFailed
+	case e.Outcome == channels.Unknown:
+		return exitUnsure
+	case errors.Is(e, channels.ErrUnauthorized), errors.Is(e, channels.ErrForbidden), errors.Is(e, channels.ErrRateLimited):
+		return exitNotAllowed
+	default:
+		return exitFailed
+	}
+}
+
+// plain is the text of an error for somebody who need not know of Go packages.
+func plain(err error) string {
+	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "channels: "), "new client: ")
+}
+
+// errorObject is an error as --json tells it.
+type errorObject struct {
+	Operation         string  `json:"operation,omitempty"`
+	Outcome           string  `json:"outcome"`
+	Status            int     `json:"status,omitempty"`
+	Code              string  `json:"code,omitempty"`
+	Message           string  `json:"message"`
+	Info              string  `json:"info,omitempty"`
+	RetryAfterSeconds float64 `json:"retry_after_seconds,omitempty"`
+	CorrelationID     string  `json:"correlation_id,omitempty"`
+}
+
+func describe(err error) errorObject {
+	e, ok := errors.AsType[*channels.Error](err)
+	if !ok {
+		return errorObject{Outcome: outcomeName(channels.NotSent), Message: plain(err)}
+	}
+	message := e.Message
+	if e.Err != nil {
+		message = strings.TrimPrefix(message+": "+e.Err.Error(), ": ")
+	}
+	return errorObject{
+		Operation:         e.Operation,
+		Outcome:           outcomeName(e.Outcome),
+		Status:            e.StatusCode,
+		Code:              e.Code,
+		Message:           message,
+		Info:              e.Info,
+		RetryAfterSeconds: e.RetryAfter.Seconds(),
+		CorrelationID:     e.CorrelationID,
+	}
+}
+
+func outcomeName(o channels.Outcome) string {
+	switch o {
+	case channels.NotSent:
+		return "not_sent"
+	case channels.Answered:
+		return "answered"
+	default:
+		return "unknown"
+	}
+}

@@ -1,0 +1,63 @@
+// The file of what was not delivered.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// undelivered is a file of lines that can be fed in again. Each is written at once, so that
+// it is kept even if the process is killed.
+type undelivered struct {
+	file *os.File
+	size int64
+}
+
+// undeliveredName derives a name from that of the input: messages.undelivered.jsonl.
+func undeliveredName(input string) string {
+	if input == "-" {
+		return "stdin.undelivered.jsonl"
+	}
+	ext := filepath.Ext(input)
+	return strings.TrimSuffix(input, ext) + ".undelivered" + ext
+}
+
+// createUndelivered fails if the file exists: it may hold the messages of an earlier run.
+func createUndelivered(name string) (*undelivered, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the user names the file
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil, fmt.Errorf("%s exists, and may hold what an earlier run did not deliver: deliver or move it, or name another with -undelivered", name)
+	case err != nil:
+		return nil, fmt.Errorf("nowhere to write what is not delivered: %w; name another file with -undelivered", err)
+	}
+	return &undelivered{file: f}, nil
+}
+
+// write adds a line, or a piece of one. After an error nothing of the line is left behind.
+func (u *undelivered) write(l line) error {
+	text := l.text
+	if l.last {
+		text = append(text, '\n')
+	}
+	if _, err := u.file.Write(text); err != nil {
+		return errors.Join(err, u.file.Truncate(u.size))
+	}
+	u.size += int64(len(text))
+	return nil
+}
+
+// close removes the file if nothing was written.
+func (u *undelivered) close() error {
+	if err := u.file.Close(); err != nil {
+		return err
+	}
+	if u.size == 0 {
+		return os.Remove(u.file.Name())
+	}
+	return nil
+}
