@@ -1,0 +1,136 @@
+// The corpus itself: every file is well formed, says what it rests on, and is exempt from
+// no check but those listed here.
+package contract
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pdchannels/pdchannels/tests/recordings"
+)
+
+var loadCorpus = sync.OnceValues(recordings.All)
+
+func corpus(t testing.TB) []*recordings.Recording {
+	t.Helper()
+	all, err := loadCorpus()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// named returns a recording of the corpus.
+func named(t testing.TB, name string) *recordings.Recording {
+	t.Helper()
+	for _, r := range corpus(t) {
+		if r.Name == name {
+			return r
+		}
+	}
+	t.Fatalf("tests/recordings has no %s.txtar", name)
+	return nil
+}
+
+// sources are the marks that a source: line begins with; spec/PROVENANCE.md explains them.
+var sources = regexp.MustCompile(`^(\[(ref|seed|guide|omni|oauth|limits|log|seen)\] |ours)`)
+
+func TestRecordingsAreWellFormed(t *testing.T) {
+	t.Parallel()
+	for _, r := range corpus(t) {
+		t.Run(r.Name, func(t *testing.T) {
+			t.Parallel()
+			if prefix := fmt.Sprintf("%s-%d", r.Operation, r.Response.Status); r.Name != prefix && !strings.HasPrefix(r.Name, prefix+"-") {
+				t.Errorf("the name should begin with %s", prefix)
+			}
+			text, err := os.ReadFile(filepath.Join("..", "recordings", r.Name+".txtar"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tidy := r.Format(); !bytes.Equal(tidy, text) {
+				t.Errorf("the file is not laid out as its neighbours are; this would be:\n%s", tidy)
+			}
+			for _, body := range []string{r.Request.Body, r.Response.Body} {
+				if tidy := indent(body); tidy != body {
+					t.Errorf("a body is not indented as in its neighbours; this would be:\n%s", tidy)
+				}
+			}
+			for _, name := range r.Given.After {
+				named(t, name)
+			}
+			if !sources.MatchString(r.Source) {
+				t.Errorf("source: %q begins with no mark of spec/PROVENANCE.md", r.Source)
+			}
+			ours := strings.HasPrefix(r.Source, "ours")
+			switch r.Origin {
+			case recordings.Seen:
+				ours = !strings.HasPrefix(r.Source, "[seen]")
+			case recordings.Invented:
+				ours = !ours
+			case recordings.Documented, recordings.Live, recordings.Emulator:
+			}
+			if ours {
+				t.Errorf("source: %q does not go with origin: %s", r.Source, r.Origin)
+			}
+			wantMember := strings.Contains(r.Request.Header.Get("Authorization"), recordings.MemberAccessToken)
+			if wantMember != (r.Given.User == "member") {
+				t.Errorf("given: user=%s, but the request is of another user", r.Given.User)
+			}
+		})
+	}
+}
+
+// indent lays a JSON body out; what is no JSON stays as it is.
+func indent(body string) string {
+	var b bytes.Buffer
+	if json.Indent(&b, []byte(body), "", "  ") != nil {
+		return body
+	}
+	return b.String()
+}
+
+// exempt is every exemption there is. A new one belongs here as well as in its file, so
+// that nobody buys a green test by one line in a recording.
+var exempt = map[recordings.Check][]string{
+	recordings.CheckRequest: {
+		"addChannel-400", "receiveMessage-400", "receiveMessage-400-null-link", "receiveMessage-400-probe", "receiveMessage-401",
+	},
+	recordings.CheckResponse: {
+		"addChannel-200-cut-off", "addChannel-200-no-content-type", "deleteConversation-404-withdrawn",
+		"receiveMessage-200-cut-off", "receiveMessage-200-empty", "receiveMessage-200-html", "receiveMessage-200-no-data",
+		"receiveMessage-200-success-false", "receiveMessage-200-time-unreadable", "receiveMessage-503",
+	},
+	recordings.CheckEmulator: {
+		"addChannel-200-cut-off", "addChannel-200-newer", "addChannel-200-no-content-type", "addChannel-400-already-exists",
+		"addChannel-402", "addChannel-504-html",
+		"deleteChannel-200-success-false", "deleteChannel-404", "deleteConversation-404-withdrawn",
+		"receiveMessage-200-cut-off", "receiveMessage-200-empty", "receiveMessage-200-html", "receiveMessage-200-newer",
+		"receiveMessage-200-no-data", "receiveMessage-200-success-false", "receiveMessage-200-time-unreadable",
+		"receiveMessage-200-times-spaced", "receiveMessage-200-times-zoned", "receiveMessage-307", "receiveMessage-401-echo",
+		"receiveMessage-403-html", "receiveMessage-403-scope", "receiveMessage-404", "receiveMessage-410",
+		"receiveMessage-429-retry-after", "receiveMessage-500", "receiveMessage-502-html", "receiveMessage-503",
+	},
+}
+
+func TestExemptionsAreThoseThatAreKnown(t *testing.T) {
+	t.Parallel()
+	for check, want := range exempt {
+		var got []string
+		for _, r := range corpus(t) {
+			if r.ExemptFrom(check) {
+				got = append(got, r.Name)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("exempt from %s are\n%s\nand should be\n%s", check, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}

@@ -1,0 +1,181 @@
+// How a recording is played by the client: its call made, and what comes back told as text.
+package contract
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/pdchannels/pdchannels/tests/recordings"
+	"github.com/pdchannels/pdchannels/wrapper/channels"
+)
+
+// methods are the methods of the client that a call: section can name. What follows the
+// name is the request in JSON, by its Go names.
+var methods = map[string]func(context.Context, *channels.Client, []byte) (any, error){
+	"AddChannel":         returning((*channels.Client).AddChannel),
+	"ReceiveMessage":     returning((*channels.Client).ReceiveMessage),
+	"DeleteChannel":      returning(bare((*channels.Client).DeleteChannel)),
+	"DeleteConversation": returning(bare((*channels.Client).DeleteConversation)),
+	"Probe": returning(func(c *channels.Client, ctx context.Context, _ struct{}) (any, error) {
+		return "alive", c.Probe(ctx)
+	}),
+}
+
+func returning[Request, Result any](method func(*channels.Client, context.Context, Request) (Result, error)) func(context.Context, *channels.Client, []byte) (any, error) {
+	return func(ctx context.Context, client *channels.Client, body []byte) (any, error) {
+		var request Request
+		d := json.NewDecoder(bytes.NewReader(body))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&request); err != nil {
+			return nil, fmt.Errorf("the call cannot be read: %w", err)
+		}
+		return method(client, ctx, request)
+	}
+}
+
+func bare[Request any](method func(*channels.Client, context.Context, Request) error) func(*channels.Client, context.Context, Request) (any, error) {
+	return func(c *channels.Client, ctx context.Context, r Request) (any, error) {
+		return "done", method(c, ctx, r)
+	}
+}
+
+// play makes a call and renders what it returns.
+func play(ctx context.Context, client *channels.Client, call string) (string, error) {
+	name, body, _ := strings.Cut(call, " ")
+	method, ok := methods[name]
+	if !ok {
+		return "", fmt.Errorf("the client has no method %q", name)
+	}
+	result, err := method(ctx, client, []byte(body))
+	var e *channels.Error
+	switch {
+	case err == nil:
+		return render(result), nil
+	case errors.As(err, &e):
+		return renderError(e), nil
+	default:
+		return "", err
+	}
+}
+
+// clientFor returns a client with the credential that the request of a recording carries,
+// placeholder or not, for the base URL that its path begins with.
+func clientFor(t testing.TB, r *recordings.Recording, origin string, transport http.RoundTripper) *channels.Client {
+	t.Helper()
+	credential := channels.APIToken(r.Request.Header.Get("X-Api-Token"))
+	if token, ok := strings.CutPrefix(r.Request.Header.Get("Authorization"), "Bearer "); ok {
+		credential = channels.OAuth(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: token}))
+	}
+	prefix, _, _ := strings.Cut(r.Request.Path, "/channels")
+	client, err := channels.NewClient(credential,
+		channels.WithBaseURL(origin+prefix), channels.WithHTTPClient(&http.Client{Transport: transport}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// render writes every field of a result on a line of its own.
+func render(result any) string {
+	v := reflect.ValueOf(result)
+	if v.Kind() != reflect.Struct {
+		return fmt.Sprint(result)
+	}
+	var b strings.Builder
+	b.WriteString(v.Type().Name())
+	renderFields(&b, v, "\n  ", "\n  ")
+	return b.String()
+}
+
+func renderFields(b *strings.Builder, v reflect.Value, first, next string) {
+	separator := first
+	for i := range v.NumField() {
+		b.WriteString(separator + v.Type().Field(i).Name + ":")
+		separator = next
+		switch field := v.Field(i).Interface().(type) {
+		case time.Time:
+			b.WriteString(" " + renderTime(field))
+		case []channels.Attachment:
+			if len(field) == 0 {
+				b.WriteString(" none")
+				continue
+			}
+			fmt.Fprintf(b, " %d", len(field))
+			for _, a := range field {
+				renderFields(b, reflect.ValueOf(a), next+"  - ", next+"    ")
+			}
+		default:
+			if v.Field(i).Kind() == reflect.String {
+				fmt.Fprintf(b, " %q", field)
+			} else {
+				fmt.Fprintf(b, " %v", field)
+			}
+		}
+	}
+}
+
+func renderTime(t time.Time) string {
+	switch {
+	case t.IsZero():
+		return "zero"
+	case t.Location() != time.UTC:
+		return "not in UTC: " + t.String()
+	default:
+		return t.Format(time.RFC3339Nano)
+	}
+}
+
+var sentinels = []struct {
+	name string
+	err  error
+}{
+	{"ErrChannelAlreadyExists", channels.ErrChannelAlreadyExists},
+	{"ErrAdminOnly", channels.ErrAdminOnly},
+	{"ErrForbidden", channels.ErrForbidden},
+	{"ErrNotFound", channels.ErrNotFound},
+	{"ErrUnauthorized", channels.ErrUnauthorized},
+	{"ErrRateLimited", channels.ErrRateLimited},
+	{"ErrInvalidBody", channels.ErrInvalidBody},
+	{"ErrWithdrawn", channels.ErrWithdrawn},
+}
+
+// renderError writes what an error tells, without its text, which is for people, and
+// without the body, which stands in the recording anyway.
+func renderError(e *channels.Error) string {
+	var kinds []string
+	for _, s := range sentinels {
+		if errors.Is(e, s.err) {
+			kinds = append(kinds, s.name)
+		}
+	}
+	if len(kinds) == 0 {
+		kinds = []string{"nothing a caller decides by"}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "error\n  is: %s\n  outcome: %s", strings.Join(kinds, ", "), e.Outcome)
+	line := func(name string, value any) {
+		if !reflect.ValueOf(value).IsZero() {
+			fmt.Fprintf(&b, "\n  %s: %v", name, value)
+		}
+	}
+	line("status", e.StatusCode)
+	line("code", e.Code)
+	line("message", e.Message)
+	line("info", e.Info)
+	line("retry after", e.RetryAfter)
+	line("correlation id", e.CorrelationID)
+	if e.Err != nil {
+		line("cause", e.Err.Error())
+	}
+	return b.String()
+}
