@@ -144,7 +144,8 @@ func isFree(at string, got, want any) bool {
 	return free[at] && want != fixed
 }
 
-var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+// uuid takes x for a digit, which is what the recorder leaves of a letter.
+var uuid = regexp.MustCompile(`^[0-9a-fx]{8}(-[0-9a-fx]{4}){3}-[0-9a-fx]{12}$`)
 
 func quote(v any) string {
 	text, _ := json.Marshal(v)

@@ -40,8 +40,14 @@ func named(t testing.TB, name string) *recordings.Recording {
 	return nil
 }
 
-// sources are the marks that a source: line begins with; spec/PROVENANCE.md explains them.
-var sources = regexp.MustCompile(`^(\[(ref|seed|guide|omni|oauth|limits|log|seen)\] |ours)`)
+// sources is how the source: line of each origin begins; spec/PROVENANCE.md explains the marks.
+var sources = map[recordings.Origin]*regexp.Regexp{
+	recordings.Documented: regexp.MustCompile(`^\[(ref|seed|guide|omni|oauth|limits|log)\] `),
+	recordings.Live:       regexp.MustCompile(`^recorded on `),
+	recordings.Emulator:   regexp.MustCompile(`^recorded on `),
+	recordings.Seen:       regexp.MustCompile(`^\[seen\] `),
+	recordings.Invented:   regexp.MustCompile(`^ours`),
+}
 
 func TestRecordingsAreWellFormed(t *testing.T) {
 	t.Parallel()
@@ -66,18 +72,7 @@ func TestRecordingsAreWellFormed(t *testing.T) {
 			for _, name := range r.Given.After {
 				named(t, name)
 			}
-			if !sources.MatchString(r.Source) {
-				t.Errorf("source: %q begins with no mark of spec/PROVENANCE.md", r.Source)
-			}
-			ours := strings.HasPrefix(r.Source, "ours")
-			switch r.Origin {
-			case recordings.Seen:
-				ours = !strings.HasPrefix(r.Source, "[seen]")
-			case recordings.Invented:
-				ours = !ours
-			case recordings.Documented, recordings.Live, recordings.Emulator:
-			}
-			if ours {
+			if !sources[r.Origin].MatchString(r.Source) {
 				t.Errorf("source: %q does not go with origin: %s", r.Source, r.Origin)
 			}
 			wantMember := strings.Contains(r.Request.Header.Get("Authorization"), recordings.MemberAccessToken)

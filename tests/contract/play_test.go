@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
-	"testing"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -70,19 +69,14 @@ func play(ctx context.Context, client *channels.Client, call string) (string, er
 
 // clientFor returns a client with the credential that the request of a recording carries,
 // placeholder or not, for the base URL that its path begins with.
-func clientFor(t testing.TB, r *recordings.Recording, origin string, transport http.RoundTripper) *channels.Client {
-	t.Helper()
+func clientFor(r *recordings.Recording, origin string, transport http.RoundTripper) (*channels.Client, error) {
 	credential := channels.APIToken(r.Request.Header.Get("X-Api-Token"))
 	if token, ok := strings.CutPrefix(r.Request.Header.Get("Authorization"), "Bearer "); ok {
 		credential = channels.OAuth(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: token}))
 	}
 	prefix, _, _ := strings.Cut(r.Request.Path, "/channels")
-	client, err := channels.NewClient(credential,
+	return channels.NewClient(credential,
 		channels.WithBaseURL(origin+prefix), channels.WithHTTPClient(&http.Client{Transport: transport}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
 }
 
 // render writes every field of a result on a line of its own.

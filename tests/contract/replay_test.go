@@ -30,7 +30,11 @@ func TestClientReplaysTheRecordings(t *testing.T) {
 				call = asked.Call
 			}
 			replay := &replayer{answer: r.Response}
-			got, err := play(t.Context(), clientFor(t, asked, "http://127.0.0.1", replay.transport()), call)
+			client, err := clientFor(asked, "http://127.0.0.1", replay.transport())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := play(t.Context(), client, call)
 			if err != nil {
 				t.Fatal(err)
 			}
