@@ -60,11 +60,17 @@ func serveEmulator(ctx context.Context, env *environment, addr string, strict bo
 	if !ok {
 		return errors.Join(fmt.Errorf("listening on %s, which is no TCP address", listener.Addr()), listener.Close())
 	}
-	if !bound.IP.IsLoopback() {
-		env.stderr.printf("warning: whoever reaches %s over the network can use this emulator\n", bound)
-	}
+	env.stderr.print(exposure(bound))
 	env.stdout.print(banner(bound, e))
 	return e.Serve(ctx, listener)
+}
+
+// exposure warns of an address that others can reach; it is empty on loopback.
+func exposure(bound *net.TCPAddr) string {
+	if bound.IP.IsLoopback() {
+		return ""
+	}
+	return fmt.Sprintf("warning: whoever reaches %s over the network can use this emulator\n", bound)
 }
 
 // banner is a piece of shell script: exports that work when pasted, and comments.

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// shop is pipedrive with the channel shop-1.
+func shop(t *testing.T) (messages func(conversation string) []string, env vars) {
+	t.Helper()
+	server, env := pipedrive(t)
+	pdchannels(t, env, "channel", "add", "-name", "Shop", "-id", "shop-1").wants(t, exitDone, "shop-1", "")
+	return func(conversation string) (ids []string) {
+		for _, m := range server.Messages("shop-1", conversation) {
+			ids = append(ids, m.ID)
+		}
+		return ids
+	}, env
+}
+
+func TestAFileOfMessagesIsDelivered(t *testing.T) {
+	t.Parallel()
+	messages, env := shop(t)
+	file := writeFile(t, "in.jsonl", jsonLines("m-1 c-1", "", "m-2 c-2", "m-3 c-1"))
+	pdchannels(t, env, "message", "receive", "-file", file).wants(t, exitDone, "3 of 3 messages delivered in ", "")
+	if c1, c2 := messages("c-1"), messages("c-2"); strings.Join(c1, " ") != "m-1 m-3" || strings.Join(c2, " ") != "m-2" {
+		t.Errorf("Pipedrive has %v and %v", c1, c2)
+	}
+	if left, _ := filepath.Glob(filepath.Dir(file) + "/*"); len(left) != 1 {
+		t.Errorf("there are %v", left)
+	}
+}
+
+func TestWhatIsNotDeliveredCanBeFedInAgain(t *testing.T) {
+	t.Parallel()
+	messages, env := shop(t)
+	elsewhere := strings.ReplaceAll(jsonLines("m-1 c-1", "m-2 c-1"), "shop-1", "shop-2")
+	file := writeFile(t, "in.jsonl", elsewhere+jsonLines("m-3 c-1"))
+	r := pdchannels(t, env, "message", "receive", "-file", file)
+	kept := filepath.Join(filepath.Dir(file), "in.undelivered.jsonl")
+	r.wants(t, exitUnsure, "1 of 3 messages delivered", "line 1, message m-1: receiveMessage: answered 400 INVALID_RECEIVE_MESSAGE_PAYLOAD")
+	for _, want := range []string{"  1 refused\n", "  1 held back", "pdchannels message receive -file " + kept} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("the summary does not say %q:\n%s", want, r.stdout)
+		}
+	}
+	if got := readFile(t, kept); got != elsewhere {
+		t.Errorf("kept:\n%s", got)
+	}
+	if info, err := os.Stat(kept); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v: messages are nobody else's business", info, err)
+	}
+
+	pdchannels(t, env, "channel", "add", "-name", "Second shop", "-id", "shop-2").wants(t, exitDone, "shop-2", "")
+	again := filepath.Join(filepath.Dir(file), "in.undelivered.undelivered.jsonl")
+	pdchannels(t, env, "message", "receive", "-file", kept).wants(t, exitDone, "2 of 2 messages delivered", "")
+	if _, err := os.Stat(again); err == nil {
+		t.Errorf("%s is left although all was delivered", again)
+	}
+	if got := messages("c-1"); len(got) != 1 {
+		t.Errorf("the first shop has %v", got)
+	}
+}
+
+func TestMessagesFromStdin(t *testing.T) {
+	t.Parallel()
+	messages, env := shop(t)
+	kept := filepath.Join(t.TempDir(), "later.jsonl")
+	r := piped(t, env, jsonLines("m-1 c-1", "not a message"), "message", "receive", "--json", "-file", "-", "-undelivered", kept)
+	object := r.object(t)
+	for field, want := range map[string]any{"messages": 2.0, "delivered": 1.0, "unreadable": 1.0, "refused": 0.0, "undelivered_file": kept, "stopped": nil} {
+		if got := object["summary"].(map[string]any)[field]; got != want {
+			t.Errorf("%s is %v, want %v", field, got, want)
+		}
+	}
+	problems, _ := object["problems"].([]any)
+	if r.code != exitUnsure || len(problems) != 1 || problems[0].(map[string]any)["line"] != 2.0 || readFile(t, kept) != "not a message\n" {
+		t.Errorf("exit code %d, problems %v, kept %q", r.code, problems, readFile(t, kept))
+	}
+	if got := messages("c-1"); len(got) != 1 {
+		t.Errorf("Pipedrive has %v", got)
+	}
+}
+
+func TestNothingIsSentIfNothingCanBeKept(t *testing.T) {
+	t.Parallel()
+	messages, env := shop(t)
+	file := writeFile(t, "in.jsonl", jsonLines("m-1 c-1"))
+	earlier := filepath.Join(filepath.Dir(file), "in.undelivered.jsonl")
+	if err := os.WriteFile(earlier, []byte("of an earlier run\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pdchannels(t, env, "message", "receive", "-file", file).wants(t, exitUsage, "", earlier+" exists")
+	if got := readFile(t, earlier); got != "of an earlier run\n" {
+		t.Errorf("the file of an earlier run became %q", got)
+	}
+	pdchannels(t, env, "message", "receive", "-file", file, "-undelivered", file).wants(t, exitUsage, "", file+" exists")
+	pdchannels(t, env, "message", "receive", "-file", file, "-undelivered", filepath.Join(file, "kept")).
+		wants(t, exitUsage, "", "nowhere to write what is not delivered")
+	if got := messages("c-1"); got != nil {
+		t.Errorf("Pipedrive has %v", got)
+	}
+}
+
+func TestCheckSendsNothing(t *testing.T) {
+	t.Parallel()
+	env := vars{} // neither a credential nor a service is needed
+	good := writeFile(t, "good.jsonl", jsonLines("m-1 c-1", "", "m-2 c-1"))
+	pdchannels(t, env, "message", "receive", "-check", "-file", good).wants(t, exitDone, "2 of 2 messages are well formed. Nothing was sent.", "")
+	bad := writeFile(t, "bad.jsonl", jsonLines("m-1 c-1", "what?", strings.Repeat("x", 2*maxLine), "m-2 c-1"))
+	r := pdchannels(t, env, "message", "receive", "-check", "-file", bad)
+	r.wants(t, exitUsage, "2 of 4 messages are well formed", "line 2: not JSON")
+	if !strings.Contains(r.stderr, "line 3: longer than 1048576 bytes") {
+		t.Errorf("stderr: %s", r.stderr)
+	}
+	r = piped(t, env, "what?", "message", "receive", "-check", "-file", "-", "--json")
+	if r.code != exitUsage || field(r.object(t), "check", "unreadable") != 1.0 {
+		t.Errorf("%+v", r)
+	}
+	for _, name := range []string{good, bad} {
+		if left, _ := filepath.Glob(filepath.Dir(name) + "/*"); len(left) != 1 {
+			t.Errorf("there are %v", left)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stderr strings.Builder
+	if code := run(ctx, []string{"message", "receive", "-check", "-file", good}, env.getenv, nil, &stderr, &stderr); code != exitFailed {
+		t.Errorf("interrupted: exit code %d, %s", code, stderr.String())
+	}
+}
+
+func TestAnInterruptIsToldAndCounted(t *testing.T) {
+	t.Parallel()
+	ctx, interrupt := context.WithCancel(t.Context())
+	env := scripted(t, func(w http.ResponseWriter, _ *http.Request) {
+		interrupt()
+		answer(w, http.StatusOK, `{"success":true,"data":{"id":"m-1"}}`)
+	})
+	file := writeFile(t, "in.jsonl", jsonLines("m-1 c-1", "m-2 c-1"))
+	var stdout, stderr strings.Builder
+	code := run(ctx, []string{"message", "receive", "-json", "-file", file}, env.getenv, nil, &stdout, &stderr)
+	r := result{code, stdout.String(), stderr.String()}
+	r.wants(t, exitUnsure, `"untried":1`, "Interrupted: finishing the message in flight")
+	if strings.Count(r.stderr, "Interrupted") != 1 || field(r.object(t), "summary", "stopped") != "interrupted" {
+		t.Errorf("%+v", r)
+	}
+	if kept := readFile(t, filepath.Join(filepath.Dir(file), "in.undelivered.jsonl")); kept != jsonLines("m-2 c-1") {
+		t.Errorf("kept %q", kept)
+	}
+}
+
+func TestNamesForWhatIsNotDelivered(t *testing.T) {
+	t.Parallel()
+	for input, want := range map[string]string{
+		"messages.jsonl": "messages.undelivered.jsonl", "dir.d/messages": "dir.d/messages.undelivered", "-": "stdin.undelivered.jsonl",
+	} {
+		if got := undeliveredName(input); got != want {
+			t.Errorf("%s: %s, want %s", input, got, want)
+		}
+	}
+}
+
+func TestProgressSaysHowFar(t *testing.T) {
+	t.Parallel()
+	var screen strings.Builder
+	p := &progress{to: &output{to: &screen}, size: 1000}
+	counts := [fates]int{delivered: 30, refused: 2}
+	for _, c := range []struct {
+		read int64
+		want string
+	}{
+		{250, "30 delivered · 2 not · 8.0 a second · 25 %, 12s left"},
+		{0, "30 delivered · 2 not · 8.0 a second"},
+	} {
+		if got := p.text(counts, c.read, 4*time.Second); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+	p.last = "30 delivered"
+	p.note("waiting 2s for the rate limit")
+	p.clear()
+	p.clear()
+	if got := screen.String(); got != "\r30 delivered · waiting 2s for the rate limit\x1b[K\r\x1b[K" {
+		t.Errorf("the screen got %q", got)
+	}
+}
+
+func TestTheListOfProblemsIsBounded(t *testing.T) {
+	t.Parallel()
+	r := piped(t, nil, strings.Repeat("what?\n", maxProblems+7), "message", "receive", "-check", "-file", "-", "--json")
+	problems, _ := r.object(t)["problems"].([]any)
+	if len(problems) != maxProblems || r.object(t)["problems_left_out"] != 7.0 || strings.Count(r.stderr, "\n") != maxProblems+7 {
+		t.Errorf("%d problems, %v left out, %d lines", len(problems), r.object(t)["problems_left_out"], strings.Count(r.stderr, "\n"))
+	}
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func playDemo(t *testing.T, transport http.RoundTripper) (string, error) {
+	t.Helper()
+	var screen bytes.Buffer
+	env := &environment{getenv: vars{}.getenv, stdout: &output{to: &screen}, stderr: &output{to: io.Discard}}
+	err := runDemo(t.Context(), env, transport)
+	return screen.String(), err
+}
+
+func TestTheDemoRuns(t *testing.T) {
+	t.Parallel()
+	r := pdchannels(t, nil, "demo")
+	r.wants(t, exitDone, "14 exchanges and 9 checks in ", "")
+	for _, want := range []string{
+		`(?m)^   POST   /oauth/token → 200  \d+\.\d ms$`,
+		`(?m)^   POST   /api/v1/channels → 200  \d+\.\d ms$`,
+		`(?m)^   POST   /api/v1/channels → 409 CHANNEL_ALREADY_EXISTS  \d+\.\d ms$`,
+		`(?m)^   POST   /api/v1/channels → 403 ADMIN_ONLY  \d+\.\d ms$`,
+		`(?m)^   DELETE /api/v1/channels/whatsapp-31205550123 → 200  \d+\.\d ms$`,
+		`(?m)^   ✓ message m-6 is read`,
+	} {
+		if !regexp.MustCompile(want).MatchString(r.stdout) {
+			t.Errorf("the demo does not show %s:\n%s", want, r.stdout)
+		}
+	}
+	if strings.Contains(r.stdout, "✗") || strings.Contains(r.stdout, "\x1b") || strings.Contains(r.stdout, "emulator-") {
+		t.Errorf("the demo shows a failure, a colour or a secret:\n%s", r.stdout)
+	}
+}
+
+// liar hands on all exchanges but one, which it answers itself as if all were well.
+type liar struct {
+	lie, n int
+	silent bool // it does not answer at all instead
+}
+
+func (l *liar) RoundTrip(r *http.Request) (*http.Response, error) {
+	l.n++
+	if l.n != l.lie {
+		return http.DefaultTransport.RoundTrip(r)
+	}
+	if l.silent {
+		return nil, io.ErrUnexpectedEOF
+	}
+	body := `{"success":true,"data":{"id":"x"},"access_token":"x","refresh_token":"y","expires_in":3600,"api_domain":"http://` + r.URL.Host + `"}`
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(body)), Request: r,
+	}, nil
+}
+
+// A success that nothing stands behind must be found out, whichever exchange it is of.
+func TestTheDemoBelievesNothing(t *testing.T) {
+	t.Parallel()
+	for lie := 1; lie <= 14; lie++ {
+		for _, silent := range []bool{false, true} {
+			transport := &liar{lie: lie, silent: silent}
+			screen, err := playDemo(t, transport)
+			if err == nil || !strings.Contains(screen, "✗") || strings.Contains(screen, "all is well") {
+				t.Errorf("exchange %d, silent %t: %v\n%s", lie, silent, err, screen)
+			}
+		}
+	}
+	honest := &liar{}
+	if screen, err := playDemo(t, honest); err != nil || honest.n != 14 {
+		t.Errorf("nobody lied in %d exchanges: %v\n%s", honest.n, err, screen)
+	}
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pdchannels/pdchannels/wrapper/emulator"
+)
+
+// settingsIn reads a banner as a shell does: exports, and nothing else but comments.
+func settingsIn(t *testing.T, banner string) vars {
+	t.Helper()
+	env := vars{}
+	for text := range strings.Lines(banner) {
+		assignment, isExport := strings.CutPrefix(strings.TrimSuffix(text, "\n"), "export ")
+		name, value, _ := strings.Cut(assignment, "=")
+		switch {
+		case isExport:
+			env[name] = strings.Trim(value, "'")
+		case !strings.HasPrefix(text, "#"):
+			t.Errorf("the banner has a line that a shell would run: %q", text)
+		}
+	}
+	return env
+}
+
+// startEmulator runs the command until stop is called, which returns its end.
+func startEmulator(t *testing.T, args ...string) (banner string, stop func() result) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	stdout, w := io.Pipe()
+	var stderr bytes.Buffer
+	ended := make(chan result, 1)
+	go func() {
+		code := run(ctx, append([]string{"emulator"}, args...), vars{}.getenv, nil, w, &stderr)
+		_ = w.Close()
+		ended <- result{code, "", stderr.String()}
+	}()
+	r := bufio.NewReader(stdout)
+	for !strings.Contains(banner, "export PIPEDRIVE_ACCESS_TOKEN") || strings.Count(banner, "\n") < 8 {
+		text, err := r.ReadString('\n')
+		if err != nil {
+			t.Fatalf("%v after %q; %+v", err, banner, <-ended)
+		}
+		banner += text
+	}
+	return banner, func() result {
+		cancel()
+		_, _ = io.Copy(io.Discard, r)
+		return <-ended
+	}
+}
+
+func TestTheEmulatorsBannerWorksWhenPasted(t *testing.T) {
+	t.Parallel()
+	for _, addr := range []string{"127.0.0.1:0", ":0", "localhost:0"} {
+		banner, stop := startEmulator(t, "-addr", addr)
+		env := settingsIn(t, banner)
+		pdchannels(t, env, "probe").wants(t, exitDone, "alive", "")
+		pdchannels(t, env, "channel", "add", "-name", "Shop", "-id", "shop-1").wants(t, exitDone, "shop-1", "")
+
+		// The alternatives stand in comments.
+		for text := range strings.Lines(banner) {
+			if commented, ok := strings.CutPrefix(text, "# export "); ok {
+				name, value, _ := strings.Cut(strings.TrimSpace(commented), "=")
+				alternative := vars{"PIPEDRIVE_BASE_URL": env["PIPEDRIVE_BASE_URL"], name: value}
+				pdchannels(t, alternative, "probe").wants(t, exitDone, "alive", "")
+				env["another "+name] = value
+			}
+		}
+		r := stop()
+		for _, want := range []string{"POST   /v1/channels/messages/receive → 400", "POST   /v1/channels → 200"} {
+			if !strings.Contains(r.stderr, want) {
+				t.Errorf("the log does not have %q:\n%s", want, r.stderr)
+			}
+		}
+		for name, value := range env {
+			if strings.HasSuffix(name, "TOKEN") && strings.Contains(r.stderr, value) {
+				t.Errorf("%s is in the log:\n%s", name, r.stderr)
+			}
+		}
+		if r.code != exitDone || strings.Contains(r.stderr, "warning") {
+			t.Errorf("%+v", r)
+		}
+		if len(env) != 4 {
+			t.Errorf("the banner offers %d settings, want 4:\n%s", len(env), banner)
+		}
+	}
+}
+
+func TestTheEmulatorCanBeStrict(t *testing.T) {
+	t.Parallel()
+	// Attachments without their nullable keys: some published sources allow that, some do not.
+	body := `{"id":"m","channel_id":"shop-1","conversation_id":"c","sender_id":"n","message":"Hi","status":"sent","created_at":"2026-03-01 07:58"}`
+	for args, want := range map[string]int{"-strict=false": http.StatusOK, "-strict": http.StatusBadRequest} {
+		banner, stop := startEmulator(t, "-addr", "127.0.0.1:0", args)
+		env := settingsIn(t, banner)
+		pdchannels(t, env, "channel", "add", "-name", "Shop", "-id", "shop-1").wants(t, exitDone, "shop-1", "")
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, env["PIPEDRIVE_BASE_URL"]+"/channels/messages/receive", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Authorization", "Bearer "+env["PIPEDRIVE_ACCESS_TOKEN"])
+		resp, err := new(http.Transport).RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s: %d, want %d", args, resp.StatusCode, want)
+		}
+		if r := stop(); want == http.StatusOK && !strings.Contains(r.stderr, "warn: ") {
+			t.Errorf("what -strict would refuse is not told:\n%s", r.stderr)
+		}
+	}
+}
+
+func TestAnAddressThatIsTaken(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	pdchannels(t, nil, "emulator", "-addr", taken.Addr().String()).wants(t, exitFailed, "", "another emulator may be running")
+	pdchannels(t, nil, "emulator", "-addr", "127.0.0.1:99999").wants(t, exitFailed, "", "invalid port")
+}
+
+func TestAnAddressThatOthersReachIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	e, err := emulator.New(emulator.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ip, want := range map[string]string{
+		"127.0.0.1": "http://127.0.0.1:8484/v1", "127.0.0.7": "http://127.0.0.7:8484/v1", "::1": "http://[::1]:8484/v1",
+		"0.0.0.0": "http://127.0.0.1:8484/v1", "::": "http://[::1]:8484/v1", "192.0.2.1": "http://192.0.2.1:8484/v1",
+	} {
+		addr := &net.TCPAddr{IP: net.ParseIP(ip), Port: 8484}
+		if got := settingsIn(t, banner(addr, e))["PIPEDRIVE_BASE_URL"]; got != want {
+			t.Errorf("%s: the base URL is %s, want %s", ip, got, want)
+		}
+		if warned := exposure(addr) != ""; warned == addr.IP.IsLoopback() {
+			t.Errorf("%s: %q", ip, exposure(addr))
+		}
+	}
+}
+
+func TestTheRequestLogCannotBeForged(t *testing.T) {
+	t.Parallel()
+	var screen strings.Builder
+	log := slog.New(&requestLog{to: &output{to: &screen}, colour: false})
+	log.With("user", 7).Info("answered", "method", "GET", "path", "/v1/\x1b[2J\n12:00:00  GET /", "status", 404)
+	log.Warn("accepted what another published source refuses", "reason", "no list\n", "path", "/v1")
+	log.Debug("not for everybody")
+	lines := strings.Split(screen.String(), "\n")
+	if len(lines) != 3 || !strings.HasSuffix(lines[0], `  GET    "/v1/\x1b[2J\n12:00:00  GET /" → 404 user=7`) ||
+		!strings.HasSuffix(lines[1], `  warn: accepted what another published source refuses (/v1) reason="no list\n"`) {
+		t.Errorf("%q", lines)
+	}
+	if _, err := time.Parse("15:04:05", lines[0][:8]); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestColoursAreForTerminals(t *testing.T) {
+	t.Parallel()
+	if got := palette(false).status(200) + palette(false).bold("x"); got != "200x" {
+		t.Errorf("%q without colour", got)
+	}
+	for status, want := range map[int]string{200: "\x1b[32m200\x1b[0m", 404: "\x1b[33m404\x1b[0m", 503: "\x1b[31m503\x1b[0m"} {
+		if got := palette(true).status(status); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	env := &environment{getenv: vars{}.getenv}
+	if out := (&output{to: io.Discard}); env.hasColour(out) || env.isTerminal(out) {
+		t.Error("io.Discard is taken for a terminal")
+	}
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+func allLines(in io.Reader) (lines []line) {
+	for l := range readLines(in, nil) {
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+func TestLinesAreRead(t *testing.T) {
+	t.Parallel()
+	for name, in := range map[string]io.Reader{
+		"at once":      strings.NewReader("\uFEFFone\n\n two\r\nthree"),
+		"byte by byte": iotest.OneByteReader(strings.NewReader("\uFEFFone\n\n two\r\nthree")),
+	} {
+		got := allLines(in)
+		if len(got) != 4 || string(got[0].text) != "one" || !got[1].blank() || string(got[2].text) != " two\r" || string(got[3].text) != "three" {
+			t.Errorf("%s: %+v", name, got)
+			continue
+		}
+		for i, l := range got {
+			if l.number != i+1 || !l.whole || !l.last || l.err != nil {
+				t.Errorf("%s: %+v", name, l)
+			}
+		}
+		if got[3].end != int64(len("\uFEFFone\n\n two\r\nthree")) {
+			t.Errorf("%s: the last line ends at %d", name, got[3].end)
+		}
+	}
+}
+
+func TestAnInputWithoutLines(t *testing.T) {
+	t.Parallel()
+	if got := allLines(strings.NewReader("")); got != nil {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestALongLineComesInPieces(t *testing.T) {
+	t.Parallel()
+	fits, long := strings.Repeat("x", maxLine), strings.Repeat("y", 2*maxLine+5)
+	var pieces strings.Builder
+	for i, l := range allLines(strings.NewReader(fits + "\n" + long + "\n" + "end")) {
+		switch l.number {
+		case 1:
+			if string(l.text) != fits || !l.whole {
+				t.Errorf("a line of %d bytes is not whole", len(fits))
+			}
+		case 2:
+			if l.whole || len(l.text) > maxLine+1 {
+				t.Errorf("piece %d: whole %t, %d bytes", i, l.whole, len(l.text))
+			}
+			pieces.Write(l.text)
+			if l.last != (pieces.Len() == len(long)) {
+				t.Errorf("piece %d: last %t", i, l.last)
+			}
+		case 3:
+			if string(l.text) != "end" || !l.whole {
+				t.Errorf("after the long line: %+v", l)
+			}
+		}
+	}
+	if pieces.String() != long {
+		t.Errorf("%d of %d bytes of the long line came", pieces.Len(), len(long))
+	}
+}
+
+func TestAnInputThatBreaksOff(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the disk is gone")
+	got := allLines(io.MultiReader(strings.NewReader("one\ntwo\n"), iotest.ErrReader(broken)))
+	if len(got) != 3 || !errors.Is(got[2].err, broken) || !strings.Contains(got[2].err.Error(), "after line 2") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestReadingEndsWhenNobodyListens(t *testing.T) {
+	t.Parallel()
+	done := make(chan struct{})
+	lines := readLines(strings.NewReader("one\ntwo\n"), done)
+	<-lines
+	close(done)
+	for range lines { // the goroutine closes it, or this test never ends
+	}
+}
