@@ -72,7 +72,7 @@ lint-spec:
 	elif [ "$$CI" = true ]; then echo "make lint: no npm found, and CI lints the documents with it: install Node" >&2; exit 1; \
 	else echo "make lint: no npm found, so Spectral did not lint the documents; the rest is done"; fi
 
-record: ## record exchanges with a real API into tests/recordings: BASE_URL=… (reads its token from the environment)
+record: ## record exchanges with a real API into tests/recordings: BASE_URL=… (with PIPEDRIVE_ACCESS_TOKEN)
 	@[ -n "$(BASE_URL)" ] || { echo "make record: say where: make record BASE_URL=https://company.pipedrive.com/api/v1" >&2; exit 2; }
 	$(GO) test ./tests/contract -count=1 -run '^TestRecord$$' -args -record -base-url "$(BASE_URL)"
 
