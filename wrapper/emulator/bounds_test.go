@@ -81,6 +81,25 @@ func TestAccessTokensAreBounded(t *testing.T) {
 	}
 }
 
+func TestSlowClientsAreBounded(t *testing.T) {
+	t.Parallel()
+	e, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := e.server()
+	for name, bound := range map[string]time.Duration{
+		"ReadHeaderTimeout": s.ReadHeaderTimeout, "ReadTimeout": s.ReadTimeout, "WriteTimeout": s.WriteTimeout, "IdleTimeout": s.IdleTimeout,
+	} {
+		if bound <= 0 || bound > 5*time.Minute {
+			t.Errorf("%s is %v", name, bound)
+		}
+	}
+	if s.MaxHeaderBytes <= 0 || s.MaxHeaderBytes > 1<<20 {
+		t.Errorf("MaxHeaderBytes is %d", s.MaxHeaderBytes)
+	}
+}
+
 // Every operation of the document is served below both prefixes, and judged as itself.
 func TestEveryDocumentedOperationIsServed(t *testing.T) {
 	t.Parallel()

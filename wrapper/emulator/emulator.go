@@ -30,7 +30,6 @@
 package emulator
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -115,9 +114,6 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{ResponseWriter: w}
 	defer func() {
 		if p := recover(); p != nil {
-			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-				panic(p)
-			}
 			e.cfg.Logger.ErrorContext(r.Context(), "a handler of the emulator panicked", "panic", p, "stack", string(debug.Stack()))
 			if rec.status == 0 {
 				refuse(rec, http.StatusInternalServerError, "the emulator failed; its log tells more")

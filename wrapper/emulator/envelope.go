@@ -45,8 +45,8 @@ func unlisted(code, text string) channelsserver.OtherError {
 
 // refuse answers as the gateway does, before an operation is reached.
 //
-// Our choice: the gateway's envelope is known from its 401; it is used for every status
-// that no operation gives.
+// Our choice: the gateway's envelope, known from its 401, is used for every status that no
+// operation gives: 404 and 405 of a path, 413, 415, 429, 500.
 func refuse(w http.ResponseWriter, status int, text string) {
 	writeJSON(w, status, channelsserver.OtherError{Error: text, ErrorInfo: new(errorInfo), ErrorCode: &status})
 }

@@ -4,8 +4,12 @@ package emulator_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +52,7 @@ func TestCredentials(t *testing.T) {
 		"twice":                none.with("Authorization", "Bearer "+access, "Bearer "+access),
 		"a token's beginning":  none.with("Authorization", "Bearer "+access[:len(access)-1]),
 		"a token and its kind": none.with("Authorization", "Bearer bearer "+access),
+		"another kind's":       none.with("Authorization", "Bearer api "+apiToken),
 	}
 	for name, a := range refused {
 		got := a.receive(message())
@@ -180,6 +185,9 @@ func TestRoutes(t *testing.T) {
 	if got := a.with("Authorization").do("GET", "/v1/nowhere", ""); got.status != http.StatusUnauthorized {
 		t.Errorf("got %d, want the credentials to be judged before the route", got.status)
 	}
+	if got := a.with("Authorization").do("GET", "/v1channels", ""); got.status != http.StatusNotFound {
+		t.Errorf("got %d outside the API", got.status)
+	}
 	if len(a.Channels()) != 1 {
 		t.Error("a request on the way to nowhere has changed the channels")
 	}
@@ -189,13 +197,23 @@ func TestForeignHostsAndOriginsAreRefused(t *testing.T) {
 	t.Parallel()
 	a := start(t, emulator.Config{})
 	port := a.URL[strings.LastIndex(a.URL, ":"):]
-	for _, host := range []string{"127.0.0.1" + port, "localhost" + port, "LOCALHOST", "[::1]" + port, "::1", "127.9.9.9"} {
+	for _, host := range []string{"127.0.0.1" + port, "localhost" + port, "LOCALHOST", "[::1]" + port, "[::1]", "::1", "127.9.9.9"} {
 		if got := a.with("Host", host).receive("{}"); got.status != http.StatusBadRequest {
 			t.Errorf("host %q: got %d %s", host, got.status, got.raw)
 		}
 	}
 	for _, host := range []string{"evil.example", "evil.example" + port, "127.0.0.1.evil.example", "localhost.evil.example", "192.0.2.1", "0.0.0.0"} {
 		a.with("Host", host).addChannel(channel()).want(t, http.StatusForbidden, "EMULATOR_WRONG_ORIGIN")
+	}
+	// The address that the connection came in on is the emulator's own.
+	for local, status := range map[string]int{"192.0.2.1:80": http.StatusUnauthorized, "192.0.2.2:80": http.StatusForbidden} {
+		addr := net.TCPAddrFromAddrPort(netip.MustParseAddrPort(local))
+		r := httptest.NewRequest(http.MethodPost, "http://192.0.2.1:80/v1/channels", http.NoBody)
+		w := httptest.NewRecorder()
+		a.ServeHTTP(w, r.WithContext(context.WithValue(t.Context(), http.LocalAddrContextKey, net.Addr(addr))))
+		if w.Code != status {
+			t.Errorf("a request to 192.0.2.1 that came in on %s: got %d, want %d", local, w.Code, status)
+		}
 	}
 	a.with("Sec-Fetch-Site", "cross-site").addChannel(channel()).want(t, http.StatusForbidden, "EMULATOR_WRONG_ORIGIN")
 	a.with("Origin", "https://evil.example").addChannel(channel()).want(t, http.StatusForbidden, "EMULATOR_WRONG_ORIGIN")

@@ -94,8 +94,8 @@ func (a api) do(method, target, body string) answer {
 		a.tb.Fatalf("%s %s: %v", method, target, err)
 	}
 	out := answer{status: resp.StatusCode, header: resp.Header, raw: string(raw)}
-	if got := resp.Header.Get("Content-Type"); got != "application/json" {
-		a.tb.Errorf("%s %s: Content-Type %q, want application/json", method, target, got)
+	if resp.Header.Get("Content-Type") != "application/json" || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
+		a.tb.Errorf("%s %s: the answer's headers are %v, want JSON and nosniff", method, target, resp.Header)
 	}
 	if err := json.Unmarshal(raw, &out.body); err != nil {
 		a.tb.Errorf("%s %s: the answer %q is no JSON object: %v", method, target, raw, err)
@@ -215,7 +215,10 @@ type clock struct {
 	now time.Time
 }
 
-func newClock() *clock { return &clock{now: time.Date(2026, 3, 1, 7, 58, 0, 0, time.UTC)} }
+// newClock is at 2026-03-01 07:58 UTC, in another zone.
+func newClock() *clock {
+	return &clock{now: time.Date(2026, 3, 1, 9, 58, 0, 0, time.FixedZone("", 2*60*60))}
+}
 
 func (c *clock) Now() time.Time {
 	c.mu.Lock()

@@ -3,7 +3,6 @@
 package emulator
 
 import (
-	"slices"
 	"time"
 
 	"github.com/pdchannels/pdchannels/gen/channelsserver"
@@ -79,11 +78,12 @@ func (e *Emulator) Conversations(channelID string) []Conversation {
 	if c == nil {
 		return nil
 	}
-	conversations := []Conversation{}
+	conversations, places := []Conversation{}, map[string]int{}
 	for _, m := range c.messages {
-		i := slices.IndexFunc(conversations, func(v Conversation) bool { return v.ID == m.message.ConversationId })
-		if i < 0 {
+		i, seen := places[m.message.ConversationId]
+		if !seen {
 			i = len(conversations)
+			places[m.message.ConversationId] = i
 			conversations = append(conversations, Conversation{ID: m.message.ConversationId})
 		}
 		conversations[i].Link = valueOr(m.message.ConversationLink, conversations[i].Link)

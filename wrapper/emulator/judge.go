@@ -16,7 +16,7 @@ import (
 
 // maxBody is the most bytes a request body may have.
 //
-// Our choice: no bound is documented.
+// Our choice: a body has 1 MiB at most; no bound is documented.
 const maxBody = 1 << 20
 
 var apiPrefixes = []string{"/v1", "/api/v1"}
@@ -64,7 +64,7 @@ func (e *Emulator) serve(w *recorder, r *http.Request) {
 	op, found := e.operations[operationKey(pattern)]
 	if exhausted := e.limits.admit(op.cost, w.Header()); exhausted != "" {
 		e.cfg.Logger.WarnContext(r.Context(), "a limit is used up", "limit", exhausted)
-		// Our choice: both limits give the same answer, since nothing documented tells them apart.
+		// Our choice: both limits give the same 429, since nothing documented tells them apart.
 		refuse(w, http.StatusTooManyRequests, "too many requests")
 		return
 	}
@@ -89,11 +89,9 @@ func underAPI(p string) bool {
 
 // pattern is the pattern of the mux that takes a request; empty if there is none.
 func (e *Emulator) pattern(r *http.Request) string {
-	// The mux would redirect a path with an empty or a dot segment, and the client would
-	// lose its body or its credentials on the way.
-	p := r.URL.EscapedPath()
-	clean := path.Clean("/" + p)
-	if p != clean && p != clean+"/" {
+	// The mux would redirect a path with an empty or a dot segment, and a client that
+	// follows would ask for something else, or without its body. No pattern ends in a slash.
+	if p := r.URL.EscapedPath(); p != path.Clean("/"+p) {
 		return ""
 	}
 	_, pattern := e.mux.Handler(r)

@@ -34,8 +34,9 @@ func newLimits(cfg Config) *limits {
 // admit counts a request that costs so many tokens, and writes the limits' state into
 // header. An empty answer admits it; otherwise it names the limit that is used up.
 //
-// Our choice: a request refused by the burst limit counts for neither limit, so that
-// a client that waits is free again; any other one costs its tokens whatever its answer.
+// Our choice: a request refused by the burst limit counts for neither limit, so that a client
+// that waits is free again; one refused by the budget counts for the burst limit alone; any
+// other one costs its tokens, whatever its answer.
 func (l *limits) admit(cost int, header http.Header) (exhausted string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -44,7 +45,7 @@ func (l *limits) admit(cost int, header http.Header) (exhausted string) {
 		l.admitted = l.admitted[1:]
 	}
 	// Our choice: the day ends at midnight UTC; the zone of the real one is not named.
-	if day := now.UTC().Truncate(24 * time.Hour); !day.Equal(l.day) {
+	if day := now.Truncate(24 * time.Hour); !day.Equal(l.day) {
 		l.day, l.spent = day, 0
 	}
 	switch {
@@ -59,7 +60,7 @@ func (l *limits) admit(cost int, header http.Header) (exhausted string) {
 	}
 	header.Set("X-Ratelimit-Limit", strconv.Itoa(l.burst))
 	header.Set("X-Ratelimit-Remaining", strconv.Itoa(l.burst-len(l.admitted)))
-	// Our choice: whole seconds, rounded up, until the oldest request leaves the window.
+	// Our choice: x-ratelimit-reset is in whole seconds, rounded up, until the oldest request leaves the window.
 	reset := burstWindow - now.Sub(l.admitted[0])
 	header.Set("X-Ratelimit-Reset", strconv.Itoa(int((reset+time.Second-1)/time.Second)))
 	header.Set("X-Daily-Ratelimit-Token-Limit", strconv.Itoa(l.budget))

@@ -38,7 +38,7 @@ func TestAddChannelAnswersTheChannel(t *testing.T) {
 	seen := a.Channels()
 	wantSeen := emulator.Channel{
 		ID: id, ProviderChannelID: "c1", Name: "Support", AvatarURL: "https://m.example/i.png", ProviderType: "whatsapp",
-		TemplateSupport: true, UserID: 42, CreatedAt: clock.Now(),
+		TemplateSupport: true, UserID: 42, CreatedAt: clock.Now().UTC(),
 	}
 	if len(seen) != 1 || seen[0] != wantSeen {
 		t.Errorf("Channels() = %+v, want %+v alone", seen, wantSeen)
@@ -105,7 +105,17 @@ func TestReceiveMessageAnswersTheMessage(t *testing.T) {
 		t.Errorf("Messages() = %+v, want %+v", seen, wantSeen)
 	}
 
-	bare := a.receive(message("id", "m2", "attachments", absent{}, "reply_by", nil)).want(t, http.StatusOK, "").data()
+	file := map[string]any{
+		"id": "a2", "type": "t", "url": "u", "name": "n", "size": 7, "preview_url": "p", "link_expires": true,
+	}
+	another := `,"ID":"M2"}` // another key, not the same in another spelling
+	a.receive(strings.TrimSuffix(message("id", "m2", "attachments", []any{file}), "}")+another).want(t, http.StatusOK, "")
+	wantFile := emulator.Attachment{ID: "a2", Type: "t", URL: "u", Name: "n", Size: 7, PreviewURL: "p", LinkExpires: true}
+	if got := a.Messages("c1", "v1"); len(got) != 2 || got[1].ID != "m2" || got[1].Attachments[0] != wantFile {
+		t.Errorf("Messages() = %+v, want m2 with %+v as the last", got, wantFile)
+	}
+
+	bare := a.receive(message("id", "m3", "attachments", absent{}, "reply_by", nil)).want(t, http.StatusOK, "").data()
 	if list, ok := bare["attachments"].([]any); !ok || len(list) != 0 {
 		t.Errorf("attachments are %v, want an empty list", bare["attachments"])
 	}
@@ -170,6 +180,9 @@ func TestReceiveMessageUpdatesByID(t *testing.T) {
 	a.addChannel(channel()).want(t, http.StatusOK, "")
 	a.receive(message("conversation_link", "https://m.example/v/1"))
 	a.receive(message("id", "m2", "message", "Second"))
+	if got := a.Conversations("c1"); len(got) != 1 || got[0].Link != "https://m.example/v/1" {
+		t.Errorf("Conversations() = %+v, want the link of the first message", got)
+	}
 	for _, status := range []string{"delivered", "read", "sent", "failed"} { // a late status is not checked
 		a.receive(message("status", status)).want(t, http.StatusOK, "")
 	}

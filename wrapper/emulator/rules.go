@@ -27,8 +27,8 @@ func (s rules) AddChannel(ctx context.Context, request channelsserver.AddChannel
 	if !c.user.Admin {
 		return channelsserver.AddChannel403JSONResponse(listed(codeAdminOnly, "Channels are registered by admins.")), nil
 	}
-	// Our choice: templates may be asked for with any provider type, although the inbox offers
-	// them only for whatsapp today.
+	// Our choice: template_support goes with any provider type, although the inbox offers
+	// templates only for whatsapp today.
 	channel := channelsserver.Channel{
 		Id:                  uuid.NewString(),
 		Name:                in.Name,
@@ -46,7 +46,7 @@ func (s rules) AddChannel(ctx context.Context, request channelsserver.AddChannel
 	}
 	switch err := s.e.store.addChannel(channel, c.size); {
 	case errors.Is(err, errChannelExists):
-		// Our choice: the status; 400 is as possible. The code was seen, the status was not.
+		// Our choice: CHANNEL_ALREADY_EXISTS comes with 409; 400 is as possible, as only the code was seen.
 		return other(http.StatusConflict, codeChannelExists, err), nil
 	case err != nil:
 		return other(http.StatusInsufficientStorage, codeStorageFull, err), nil
@@ -57,6 +57,8 @@ func (s rules) AddChannel(ctx context.Context, request channelsserver.AddChannel
 // ReceiveMessage takes a message in, or the new state of one.
 func (s rules) ReceiveMessage(ctx context.Context, request channelsserver.ReceiveMessageRequestObject) (channelsserver.ReceiveMessageResponseObject, error) {
 	in := request.Body
+	// Our choice: the answer leaves out what was not given, but for attachments and link_expires,
+	// which show what they default to.
 	message := channelsserver.Message{
 		Id:               in.Id,
 		ChannelId:        in.ChannelId,
@@ -80,7 +82,8 @@ func (s rules) ReceiveMessage(ctx context.Context, request channelsserver.Receiv
 
 	switch err := s.e.store.putMessage(message, callOf(ctx).size); {
 	case errors.Is(err, errNoChannel):
-		// Our choice: the only error documented for this operation; a 404 is not.
+		// Our choice: a message to an unknown channel is an invalid payload, as no 404 is
+		// documented for this operation.
 		return channelsserver.ReceiveMessage400JSONResponse(listed(codeInvalidMessage, "channel_id: no channel is registered with this id")), nil
 	case err != nil:
 		return channelsserver.ReceiveMessagedefaultJSONResponse{
@@ -92,7 +95,7 @@ func (s rules) ReceiveMessage(ctx context.Context, request channelsserver.Receiv
 
 // DeleteChannel removes a channel, named by the provider's id, never by Pipedrive's.
 func (s rules) DeleteChannel(ctx context.Context, request channelsserver.DeleteChannelRequestObject) (channelsserver.DeleteChannelResponseObject, error) {
-	// Our choice: anybody may, but not if Strict: the reference names no restriction, while the
+	// Our choice: any user may delete a channel, but not if Strict: the reference names no restriction, while the
 	// guide leaves it to the owner of the installation.
 	if !s.e.owns(callOf(ctx).user) {
 		if s.e.cfg.Strict {
@@ -105,7 +108,8 @@ func (s rules) DeleteChannel(ctx context.Context, request channelsserver.DeleteC
 			"operation", "deleteChannel", "reason", "the user does not own the installation")
 	}
 	if s.e.store.deleteChannel(request.Id) != nil {
-		// Our choice: the only error documented for this operation; a 404 is not.
+		// Our choice: deleting an unknown channel is an invalid request, as no 404 is documented
+		// for this operation.
 		return channelsserver.DeleteChannel400JSONResponse(listed(codeInvalidBody, "the id names no channel")), nil
 	}
 	return channelsserver.DeleteChannel200JSONResponse{Success: true}, nil
@@ -121,7 +125,7 @@ func (s rules) DeleteConversation(ctx context.Context, request channelsserver.De
 	case errors.Is(err, errNoChannel):
 		return channelsserver.DeleteConversation404JSONResponse(listed(codeNotFound, "Channel not found.")), nil
 	case err != nil:
-		// Our choice: a conversation nobody knows is answered as a channel nobody knows.
+		// Our choice: an unknown conversation gets the 404 that is documented for an unknown channel.
 		return channelsserver.DeleteConversation404JSONResponse(listed(codeNotFound, err.Error())), nil
 	}
 	return channelsserver.DeleteConversation200JSONResponse{Success: true}, nil

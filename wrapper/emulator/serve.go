@@ -23,15 +23,7 @@ func (e *Emulator) Serve(ctx context.Context, l net.Listener) error {
 // serveUntil is Serve with a grace of its own. A connection that was opened and never used
 // takes all of it, and clients leave such behind.
 func (e *Emulator) serveUntil(ctx context.Context, l net.Listener, grace time.Duration) error {
-	server := &http.Server{
-		Handler:           e,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(e.cfg.Logger.Handler(), slog.LevelWarn),
-	}
+	server := e.server()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	select {
@@ -46,6 +38,19 @@ func (e *Emulator) serveUntil(ctx context.Context, l net.Listener, grace time.Du
 	}
 	<-served //nolint:errcheck // it says that the server was closed, which is no news
 	return nil
+}
+
+// server is bounded in all that a client could draw out.
+func (e *Emulator) server() *http.Server {
+	return &http.Server{
+		Handler:           e,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(e.cfg.Logger.Handler(), slog.LevelWarn),
+	}
 }
 
 // TB is what [Start] needs of a test: a *testing.T, *testing.B or *testing.F.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"strings"
@@ -104,6 +105,9 @@ func TestServeEndsWithItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = idle.Close() }()
+	if err := idle.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
 	api{Server: &emulator.Server{Emulator: e, URL: "http://" + l.Addr().String()}, tb: t}.with("Accept", "*/*").do("GET", "/", "")
 	cancel()
 	select {
@@ -113,6 +117,9 @@ func TestServeEndsWithItsContext(t *testing.T) {
 		}
 	case <-time.After(5 * time.Second):
 		t.Fatal("Serve goes on after its context has ended")
+	}
+	if _, err := idle.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the idle connection reads %v, want its end", err)
 	}
 	if _, err := new(net.Dialer).DialContext(t.Context(), "tcp", l.Addr().String()); err == nil {
 		t.Error("the listener is still open")

@@ -13,7 +13,7 @@ import (
 // maxStored bounds the bytes of the request bodies that are remembered, each counted with
 // what it takes to keep it: about 300,000 short messages.
 //
-// Our choice: the real service names no bound.
+// Our choice: 256 MiB, and 507 beyond them; the real service names no bound.
 const (
 	maxStored  = 256 << 20
 	keepingOne = 512
@@ -89,9 +89,10 @@ func (s *store) addChannel(channel channelsserver.Channel, size int) error {
 // putMessage adds a message, or replaces the one with its id. It fails with errNoChannel
 // or errFull.
 //
-// Our choice: an id is known within its channel. An update replaces the message as a whole,
-// may move it to another conversation, and leaves it in its place; a status that goes back
-// from read to sent is taken as any other.
+// Our choice: a message id is known within its channel. An update replaces the message as a
+// whole, may move it to another conversation, and leaves it in its place; a status that
+// goes back from read to sent is taken as any other. A conversation is there as long as it
+// has messages.
 func (s *store) putMessage(message channelsserver.Message, size int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

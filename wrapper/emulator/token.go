@@ -20,8 +20,8 @@ const (
 	refreshLifetime = 60 * 24 * time.Hour
 	maxForm         = 64 << 10
 
-	// Our choice: so many access tokens from here live at once; a further one ends the oldest, so that
-	// refreshing in a loop takes no more memory.
+	// Our choice: 10,000 access tokens from here live at once; a further one ends the oldest, so
+	// that refreshing in a loop takes no more memory.
 	maxAccessTokens = 10_000
 )
 
@@ -120,7 +120,7 @@ func (o *oauth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var presented string
 	switch grantType := r.PostForm.Get("grant_type"); grantType {
 	case "authorization_code":
-		// Our choice: redirect_uri is not compared, as there is no authorization page here that it was given to.
+		// Our choice: redirect_uri is not compared, as no authorization page here was given one.
 		table, presented = o.codes, r.PostForm.Get("code")
 	case "refresh_token":
 		table, presented = o.refresh, r.PostForm.Get("refresh_token")

@@ -111,6 +111,8 @@ func TestTokenRequestsThatAreRefused(t *testing.T) {
 	app.with("Content-Type", "application/json").token(code(good)).wantOAuthError(t, "invalid_request")
 	app.do("POST", "/oauth/token", "grant_type=%zz").wantOAuthError(t, "invalid_request")
 	app.do("POST", "/oauth/token?"+code(good).Encode(), "").wantOAuthError(t, "invalid_request")
+	app.do("POST", "/oauth/token?grant_type=authorization_code", "code="+good).wantOAuthError(t, "invalid_request")
+	app.do("POST", "/oauth/token?code="+good, "grant_type=authorization_code").wantOAuthError(t, "invalid_request")
 	app.do("POST", "/oauth/token", code(good).Encode()+"&code=another").wantOAuthError(t, "invalid_request")
 	app.do("POST", "/oauth/token", code(good).Encode()+"&x="+strings.Repeat("x", 64<<10)).wantOAuthError(t, "invalid_request")
 	app.token(url.Values{"grant_type": {"authorization_code"}}).wantOAuthError(t, "invalid_request")
