@@ -51,8 +51,8 @@ fuzz: ## fuzz each target FUZZTIME (20000x) times
 		$(GO) test "$$package" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
 	done
 
-bench: ## measure receiveMessage beside net/http and encoding/json by hand
-	$(GO) run ./tests/bench
+bench: ## measure receiveMessage beside net/http and encoding/json by hand (BENCHFLAGS='-rounds 400')
+	$(GO) run ./tests/bench $(BENCHFLAGS)
 
 lint: lint-go lint-generated lint-spec ## check format, code, modules, documents, and that gen/ is fresh
 
@@ -75,7 +75,7 @@ lint-spec:
 
 record: ## record exchanges with a real API into tests/recordings: BASE_URL=… (with PIPEDRIVE_ACCESS_TOKEN)
 	@[ -n "$(BASE_URL)" ] || { echo "make record: say where: make record BASE_URL=https://company.pipedrive.com/api/v1" >&2; exit 2; }
-	$(GO) test ./tests/contract -count=1 -run '^TestRecord$$' -args -record -base-url "$(BASE_URL)"
+	$(GO) test ./tests/contract -count=1 -v -run '^TestRecord$$' -args -record -base-url "$(BASE_URL)"
 
 spec-diff: ## say what changed in the documents since BASE=<revision>; fails if a change is breaking
 	@OASDIFF="$(OASDIFF)" sh spec/lint/diff.sh "$(BASE)"
