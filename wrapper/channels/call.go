@@ -64,7 +64,8 @@ func (c *Client) attempt(ctx context.Context, r interface{ Validate() error }, b
 	}
 
 	var w watch
-	resp, err := c.transport.RoundTrip(req.WithContext(w.attach(ctx)))
+	*req = *req.WithContext(w.attach(ctx)) // in place: the copy stays on the stack
+	resp, err := c.transport.RoundTrip(req)
 	switch {
 	case err == nil && resp == nil:
 		err = errors.New("the transport returned neither an answer nor an error")
