@@ -149,8 +149,7 @@ func judge(resp *http.Response, buf *bytes.Buffer, secret string, a answer) *Err
 	}
 	// A value of an unexpected type leaves its field at zero; the rest is decoded.
 	err := json.Unmarshal(body, a)
-	var odd *json.UnmarshalTypeError
-	if err != nil && !errors.As(err, &odd) {
+	if _, odd := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !odd {
 		if looksLikeHTML(resp, body) {
 			return unknown("the answer is "+htmlPage(body, secret), nil)
 		}
