@@ -114,7 +114,9 @@ type Conversation struct {
 	ID string `json:"id"`
 
 	// Link Where the conversation opens on the provider's side; empty if nowhere.
-	Link     string    `json:"link"`
+	Link string `json:"link"`
+
+	// Messages One page of messages, of which `next_messages_cursor` leads to older ones.
 	Messages []Message `json:"messages"`
 
 	// NextMessagesCursor The cursor of older messages, for getConversationById; empty, null or missing if there are none.
@@ -130,7 +132,9 @@ type Conversation struct {
 	Status ConversationStatus `json:"status"`
 }
 
-// ConversationResponse Example: {"additional_data":{},"data":{"id":"conversation-17","link":"","messages":[{"attachments":[],"created_at":"2026-03-01T07:58:00.000Z","id":"message-1","message":"Is the blue one in stock?","sender_id":"person-7","status":"sent"}],"participants":[{"id":"person-7","name":"Ada Customer","role":"end_user"},{"id":"shop","name":"The Shop","role":"source_user"}],"seen":false,"status":"open"},"success":true}
+// ConversationResponse The answer of getConversationById.
+//
+// Example: {"additional_data":{},"data":{"id":"conversation-17","link":"","messages":[{"attachments":[],"created_at":"2026-03-01T07:58:00.000Z","id":"message-1","message":"Is the blue one in stock?","sender_id":"person-7","status":"sent"}],"participants":[{"id":"person-7","name":"Ada Customer","role":"end_user"},{"id":"shop","name":"The Shop","role":"source_user"}],"seen":false,"status":"open"},"success":true}
 type ConversationResponse struct {
 	// AdditionalData Where the list goes on.
 	AdditionalData Continuation `json:"additional_data"`
@@ -145,20 +149,26 @@ type ConversationResponse struct {
 // ConversationStatus Whether the conversation takes replies.
 type ConversationStatus string
 
-// Conversations defines model for Conversations.
+// Conversations One page of conversations; no more than were asked for.
 type Conversations = []Conversation
 
-// ConversationsResponse Example: {"additional_data":{"after":"page-2"},"data":[{"id":"conversation-17","link":"https://messenger.example/conversations/17","messages":[{"attachments":[{"id":"attachment-3","link_expires":true,"name":"blue.png","preview_url":"https://messenger.example/files/3.preview.png","size":600.5,"type":"image/png","url":"https://messenger.example/files/3.png"}],"created_at":"2026-03-01T07:58:00.000Z","id":"message-1","message":"Is the blue one in stock?","reply_by":"2026-03-02T07:58:00.000Z","sender_id":"person-7","status":"sent"}],"next_messages_cursor":"before-message-1","participants":[{"avatar_expires":false,"avatar_url":"https://messenger.example/avatars/7.png","fetch_avatar":false,"id":"person-7","name":"Ada Customer","role":"end_user"},{"avatar_expires":false,"fetch_avatar":true,"id":"shop","name":"The Shop","role":"source_user"}],"seen":true,"status":"open"}],"success":true}
+// ConversationsResponse The answer of getConversations.
+//
+// Example: {"additional_data":{"after":"page-2"},"data":[{"id":"conversation-17","link":"https://messenger.example/conversations/17","messages":[{"attachments":[{"id":"attachment-3","link_expires":true,"name":"blue.png","preview_url":"https://messenger.example/files/3.preview.png","size":600.5,"type":"image/png","url":"https://messenger.example/files/3.png"}],"created_at":"2026-03-01T07:58:00.000Z","id":"message-1","message":"Is the blue one in stock?","reply_by":"2026-03-02T07:58:00.000Z","sender_id":"person-7","status":"sent"}],"next_messages_cursor":"before-message-1","participants":[{"avatar_expires":false,"avatar_url":"https://messenger.example/avatars/7.png","fetch_avatar":false,"id":"person-7","name":"Ada Customer","role":"end_user"},{"avatar_expires":false,"fetch_avatar":true,"id":"shop","name":"The Shop","role":"source_user"}],"seen":true,"status":"open"}],"success":true}
 type ConversationsResponse struct {
 	// AdditionalData Where the list goes on.
-	AdditionalData Continuation  `json:"additional_data"`
-	Data           Conversations `json:"data"`
+	AdditionalData Continuation `json:"additional_data"`
+
+	// Data One page of conversations; no more than were asked for.
+	Data Conversations `json:"data"`
 
 	// Success True.
 	Success bool `json:"success"`
 }
 
-// DeleteResponse Example: {"success":true}
+// DeleteResponse The answer of deleteChannelById.
+//
+// Example: {"success":true}
 type DeleteResponse struct {
 	// Success True.
 	Success bool `json:"success"`
@@ -166,13 +176,14 @@ type DeleteResponse struct {
 
 // Error The envelope of every error. Programs decide by the code; the message is for people.
 type Error struct {
+	// Data What is wrong.
 	Data ErrorData `json:"data"`
 
 	// Success False.
 	Success bool `json:"success"`
 }
 
-// ErrorData defines model for ErrorData.
+// ErrorData What is wrong.
 type ErrorData struct {
 	// Code The kind of error, for programs.
 	Code string `json:"code"`
@@ -188,6 +199,7 @@ type ErrorData struct {
 //
 // Example: {"attachments":[{"id":"attachment-3","link_expires":true,"type":"image/png","url":"https://messenger.example/files/3.png?fresh=1"}],"created_at":"2026-03-01T07:58:00.000Z","id":"message-1","message":"Is the blue one in stock?","sender_id":"person-7","status":"read"}
 type Message struct {
+	// Attachments The files of the message.
 	Attachments []Attachment `json:"attachments"`
 
 	// CreatedAt A time, UTC. The published OpenAPI description types it date-time and words it
@@ -216,7 +228,7 @@ type Message struct {
 // MessageStatus How far the message has come.
 type MessageStatus string
 
-// Participant defines model for Participant.
+// Participant A person in a conversation.
 type Participant struct {
 	// AvatarExpires Whether `avatar_url` stops working after a while; Pipedrive then asks getSenderById for a fresh one.
 	AvatarExpires bool `json:"avatar_expires,omitempty"`
@@ -264,21 +276,24 @@ type PostMessageRequest struct {
 	SenderID string `json:"senderId"`
 }
 
-// PostMessageResponse Example: {"data":{"id":"message-2"},"success":true}
+// PostMessageResponse The answer of postMessage.
+//
+// Example: {"data":{"id":"message-2"},"success":true}
 type PostMessageResponse struct {
+	// Data The message that the app took.
 	Data PostedMessage `json:"data"`
 
 	// Success True.
 	Success bool `json:"success"`
 }
 
-// PostedMessage defines model for PostedMessage.
+// PostedMessage The message that the app took.
 type PostedMessage struct {
 	// ID The id that the app gave the message.
 	ID string `json:"id"`
 }
 
-// Sender defines model for Sender.
+// Sender A participant, asked for by id.
 type Sender struct {
 	// AvatarURL Where the person's picture is found; empty if there is none (our reading).
 	AvatarURL string `json:"avatar_url"`
@@ -290,15 +305,18 @@ type Sender struct {
 	Name string `json:"name"`
 }
 
-// SenderResponse Example: {"data":{"avatar_url":"https://messenger.example/avatars/7.png","id":"person-7","name":"Ada Customer"},"success":true}
+// SenderResponse The answer of getSenderById.
+//
+// Example: {"data":{"avatar_url":"https://messenger.example/avatars/7.png","id":"person-7","name":"Ada Customer"},"success":true}
 type SenderResponse struct {
+	// Data A participant, asked for by id.
 	Data Sender `json:"data"`
 
 	// Success True.
 	Success bool `json:"success"`
 }
 
-// Template defines model for Template.
+// Template A message template.
 type Template struct {
 	// Content The text, with its placeholders.
 	Content string `json:"content"`
@@ -313,13 +331,17 @@ type Template struct {
 	Name string `json:"name"`
 }
 
-// Templates defines model for Templates.
+// Templates The templates of a channel.
 type Templates struct {
+	// Templates All templates, not in pages.
 	Templates []Template `json:"templates"`
 }
 
-// TemplatesResponse Example: {"data":{"templates":[{"content":"Hello {{1}}, how can we help?","id":"template-1","language":"en","name":"greeting"}]},"success":true}
+// TemplatesResponse The answer of getTemplates.
+//
+// Example: {"data":{"templates":[{"content":"Hello {{1}}, how can we help?","id":"template-1","language":"en","name":"greeting"}]},"success":true}
 type TemplatesResponse struct {
+	// Data The templates of a channel.
 	Data Templates `json:"data"`
 
 	// Success True.
