@@ -218,7 +218,7 @@ type Message struct {
 	Message string `json:"message"`
 
 	// ReplyBy When the conversation stops taking replies.
-	ReplyBy Time `json:"reply_by,omitempty"`
+	ReplyBy string `json:"reply_by,omitempty"`
 
 	// SenderID The app's id of the participant who wrote it.
 	SenderID string `json:"sender_id"`
