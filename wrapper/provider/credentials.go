@@ -25,7 +25,7 @@ type credentials struct {
 
 // BasicAuth returns the credentials that every call of Pipedrive carries: the app's
 // client id and client secret, those of its OAuth token requests. [NewHandler] refuses
-// empty ones and an id with a colon, which HTTP Basic cannot carry.
+// empty ones, very long ones, and an id with a colon, which HTTP Basic cannot carry.
 func BasicAuth(clientID, clientSecret string) Credentials {
 	c := &credentials{id: sha256.Sum256([]byte(clientID)), secret: sha256.Sum256([]byte(clientSecret))}
 	switch {
@@ -35,6 +35,8 @@ func BasicAuth(clientID, clientSecret string) Credentials {
 		c.err = errors.New("the client id has a colon, which HTTP Basic cannot carry")
 	case clientSecret == "":
 		c.err = errors.New("the client secret is empty")
+	case base64.StdEncoding.EncodedLen(len(clientID)+len(clientSecret)) > maxAuthorization-len("Basic =="):
+		c.err = errors.New("the client id and the client secret are too long; no call with them would be read")
 	}
 	return Credentials{c}
 }

@@ -32,9 +32,10 @@ type form struct {
 }
 
 func (h *Handler) newForm(ctx context.Context, channelID string) *form {
+	b, _ := ctx.Value(bodyKey{}).(*body)
 	return &form{
 		Handler: h,
-		body:    ctx.Value(bodyKey{}).(*body),
+		body:    b,
 		message: PostMessageRequest{ProviderChannelID: channelID},
 		fields:  make(map[string]string),
 	}
@@ -42,6 +43,9 @@ func (h *Handler) newForm(ctx context.Context, channelID string) *form {
 
 // read fills the message.
 func (f *form) read(ctx context.Context, parts *multipart.Reader) error {
+	if f.body == nil {
+		return invalidBody("the body is empty")
+	}
 	for {
 		f.body.allow(maxPartHeader)
 		part, err := parts.NextPart()
