@@ -95,7 +95,7 @@ func TestChecksOfOtherAnswers(t *testing.T) {
 		getSenderByID: func(_ context.Context, req provider.GetSenderByIDRequest) (provider.Sender, error) {
 			return provider.Sender{ID: strings.TrimPrefix(req.SenderID, "no-id"), Name: strings.TrimPrefix(req.SenderID, "no-name")}, nil
 		},
-		getTemplates: func(_ context.Context, req provider.GetTemplatesRequest) ([]provider.Template, error) {
+		getTemplates: func(context.Context, provider.GetTemplatesRequest) ([]provider.Template, error) {
 			return []provider.Template{{ID: "t", Name: "n", Content: "c"}}, nil
 		},
 		getMessageByID: func(context.Context, provider.GetMessageByIDRequest) (provider.Message, error) {
@@ -163,6 +163,7 @@ func TestEveryFieldIsConverted(t *testing.T) {
 
 func zeroFields(v reflect.Value, path string) (zero []string) {
 	switch v.Kind() {
+	default:
 	case reflect.Struct:
 		for i := range v.NumField() {
 			zero = append(zero, zeroFields(v.Field(i), path+"."+v.Type().Field(i).Name)...)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -198,113 +197,6 @@ func TestMalformedBodies(t *testing.T) {
 				t.Errorf("answered %d %s, want %q", res.status, res.body, test.want)
 			}
 		})
-	}
-}
-
-// An upload that fails leaves no file with the app, whoever is at fault.
-func TestFilesOfFailedMessages(t *testing.T) {
-	t.Parallel()
-	blue, red := file("b.txt", "blue"), file("r.txt", "red")
-	failing := func(content string, status int, fail func(a *ableApp)) func(t *testing.T) {
-		return func(t *testing.T) {
-			t.Parallel()
-			a := &ableApp{}
-			fail(a)
-			s := serve(t, a)
-			if res := s.post(right(blue, red)...); res.status != status {
-				t.Errorf("answered %d %s, want %d", res.status, res.body, status)
-			}
-			if gone := strings.Join(a.gone(), ","); gone != content {
-				t.Errorf("discarded %q, want %q", gone, content)
-			}
-		}
-	}
-	t.Run("PostMessage fails", failing("blue,red", 404, func(a *ableApp) {
-		a.postMessage = func(context.Context, provider.PostMessageRequest) (string, error) { return "", provider.ErrNotFound }
-	}))
-	t.Run("PostMessage panics", failing("blue,red", 500, func(a *ableApp) {
-		a.postMessage = func(context.Context, provider.PostMessageRequest) (string, error) { panic("x") }
-	}))
-	t.Run("ReceiveFile fails", failing("blue", 403, func(a *ableApp) {
-		a.receiveFile = func(_ context.Context, req provider.ReceiveFileRequest) (string, error) {
-			if req.Name == "r.txt" {
-				return "", provider.ErrForbidden
-			}
-			return "blue", nil
-		}
-	}))
-	t.Run("ReceiveFile reads nothing", failing("", 200, func(a *ableApp) {
-		a.receiveFile = func(context.Context, provider.ReceiveFileRequest) (string, error) { return "k", nil }
-		a.postMessage = func(_ context.Context, req provider.PostMessageRequest) (string, error) {
-			if req.Files[0].Size != 4 || req.Files[1].Size != 3 {
-				t.Errorf("sizes of files that were not read: %+v", req.Files)
-			}
-			return "message-2", nil
-		}
-	}))
-}
-
-// An app that ignores that a file broke off does not get the message all the same.
-func TestIgnoredBreak(t *testing.T) {
-	t.Parallel()
-	a, got := poster()
-	a.receiveFile = func(_ context.Context, req provider.ReceiveFileRequest) (string, error) {
-		_, _ = io.Copy(io.Discard, req.Content)
-		return "cut", nil
-	}
-	s := serve(t, a, provider.WithLimits(provider.Limits{FileBytes: 3}))
-	res := s.post(right(file("b.txt", "blue"))...)
-	if res.status != http.StatusBadRequest || got.ConversationID != "" || !slices.Equal(a.gone(), []string{"cut"}) {
-		t.Errorf("answered %d %s, discarded %q, the app got %+v", res.status, res.body, a.gone(), *got)
-	}
-}
-
-func TestFilesAreRefusedWithoutTheAbility(t *testing.T) {
-	t.Parallel()
-	s := serve(t, &app{})
-	if res := s.post(right(file("b.txt", "blue"))...); res.status != http.StatusBadRequest || !strings.Contains(res.body, "the app takes no files") {
-		t.Errorf("answered %d %s", res.status, res.body)
-	}
-}
-
-func TestFilenames(t *testing.T) {
-	t.Parallel()
-	a, got := poster()
-	s := serve(t, a)
-	long := strings.Repeat("ü", 200)
-	for sent, want := range map[string]string{
-		"blue.png":                      "blue.png",
-		"Übersicht 2026.pdf":            "Übersicht 2026.pdf",
-		`..\\..\\evil.exe`:              "evil.exe", // a quoted string escapes the backslash
-		`..\..\evil.exe`:                "evil.exe",
-		"../../etc/passwd":              "passwd",
-		"/etc/passwd":                   "passwd",
-		`C:\\Windows\\win.ini`:          "win.ini",
-		`\\\\host\\share\\x`:            "x",
-		"..":                            "file",
-		".":                             "file",
-		"a/..":                          "file",
-		".htaccess":                     "htaccess",
-		"evil.exe:stream":               "evil.exe_stream",
-		"evil.exe. . ":                  "evil.exe",
-		"a\tb.txt":                      "ab.txt",
-		"gpj\u202eexe.txt":              "gpjexe.txt",
-		"a\xffb":                        "a_b",
-		"CON":                           "_CON",
-		"nul.txt":                       "_nul.txt",
-		"com1.log":                      "_com1.log",
-		"common":                        "common",
-		"<a>|b?*.txt":                   "_a__b__.txt",
-		long + ".pdf":                   strings.Repeat("ü", 98) + ".pdf",
-		"x." + strings.Repeat("y", 300): "x." + strings.Repeat("y", 198),
-	} {
-		if res := s.post(right(file(sent, ""))...); res.status != http.StatusOK {
-			t.Errorf("%q: answered %d %s", sent, res.status, res.body)
-			continue
-		}
-		if name := got.Files[0].Name; name != want {
-			t.Errorf("%q became %q, want %q", sent, name, want)
-		}
 	}
 }
 

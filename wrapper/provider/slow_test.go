@@ -125,6 +125,7 @@ func TestSlowSenders(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				defer res.Body.Close()
 				if took := time.Since(start); res.StatusCode != test.status || took < test.least || took > test.most {
 					t.Errorf("answered %d after %v, want %d after %v to %v", res.StatusCode, took, test.status, test.least, test.most)
 				}
@@ -154,12 +155,12 @@ func TestSlowApp(t *testing.T) {
 		a := &ableApp{}
 		a.receiveFile = func(_ context.Context, req provider.ReceiveFileRequest) (string, error) {
 			buf := make([]byte, 10_000)
-			for {
+			var err error
+			for err == nil {
 				<-time.After(time.Hour)
-				if _, err := io.ReadFull(req.Content, buf); err != nil {
-					return "key", nil
-				}
+				_, err = io.ReadFull(req.Content, buf)
 			}
+			return "key", nil
 		}
 		a.postMessage = func(ctx context.Context, _ provider.PostMessageRequest) (string, error) {
 			<-time.After(time.Hour)
@@ -173,6 +174,7 @@ func TestSlowApp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer res.Body.Close()
 		if took := time.Since(start); res.StatusCode != http.StatusOK || took < 7*time.Hour {
 			t.Errorf("answered %d after %v", res.StatusCode, took)
 		}

@@ -87,7 +87,11 @@ func BenchmarkUpload(b *testing.B) {
 // fields, and returns the most memory that process had.
 func upload(t testing.TB, size int64) (peak int64) {
 	t.Helper()
-	app := exec.Command(os.Args[0])
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := exec.Command(binary)
 	app.Env = append(os.Environ(), appEnv+"=1")
 	app.Stderr = os.Stderr
 	stdin, err := app.StdinPipe()

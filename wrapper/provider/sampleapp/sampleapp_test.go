@@ -75,7 +75,7 @@ func TestHistory(t *testing.T) {
 	for pages := 1; ; pages++ {
 		limit := 10
 		var page providerclient.ConversationsResponse
-		p.read(200, &page)(p.client.GetConversations(t.Context(), sampleapp.Channel,
+		p.read(200, &page)(p.client.GetConversations(t.Context(), sampleapp.Channel, //nolint:bodyclose // read closes it
 			&providerclient.GetConversationsParams{ConversationsLimit: &limit, MessagesLimit: &limit, After: after}))
 		for _, c := range page.Data {
 			conversations[c.ID] = true
@@ -84,7 +84,7 @@ func TestHistory(t *testing.T) {
 			}
 			for cursor := c.NextMessagesCursor; cursor != ""; {
 				var older providerclient.ConversationResponse
-				p.read(200, &older)(p.client.GetConversationByID(t.Context(), sampleapp.Channel, c.ID,
+				p.read(200, &older)(p.client.GetConversationByID(t.Context(), sampleapp.Channel, c.ID, //nolint:bodyclose // read closes it
 					&providerclient.GetConversationByIDParams{MessagesLimit: &limit, After: cursor}))
 				for _, m := range older.Data.Messages {
 					if messages[m.ID] {
@@ -119,7 +119,7 @@ func TestMessageWithAFile(t *testing.T) {
 	_ = w.WriteField("conversationId", "conversation-3")
 	_ = w.Close()
 	var posted providerclient.PostMessageResponse
-	p.read(200, &posted)(p.client.PostMessageWithBody(t.Context(), sampleapp.Channel, w.FormDataContentType(), &form))
+	p.read(200, &posted)(p.client.PostMessageWithBody(t.Context(), sampleapp.Channel, w.FormDataContentType(), &form)) //nolint:bodyclose // read closes it
 
 	var c providerclient.ConversationResponse
 	p.read(200, &c)(p.client.GetConversationByID(t.Context(), sampleapp.Channel, "conversation-3", &providerclient.GetConversationByIDParams{}))
