@@ -47,22 +47,20 @@ func newPipedrive(t testing.TB) pipedrive {
 	return pipedrive{t, client}
 }
 
-// read decodes an answer into v, and wants the status.
-func (p pipedrive) read(status int, v any) func(*http.Response, error) {
+// read makes the call and decodes its answer into v; it wants the status.
+func (p pipedrive) read(status int, v any, call func() (*http.Response, error)) {
 	p.t.Helper()
-	return func(res *http.Response, err error) {
-		p.t.Helper()
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		defer res.Body.Close()
-		body, err := io.ReadAll(res.Body)
-		if err != nil || res.StatusCode != status {
-			p.t.Fatalf("answered %d %s %v, want %d", res.StatusCode, body, err, status)
-		}
-		if err := json.Unmarshal(body, v); err != nil {
-			p.t.Fatalf("%v in %s", err, body)
-		}
+	res, err := call()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != status {
+		p.t.Fatalf("answered %d %s %v, want %d", res.StatusCode, body, err, status)
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		p.t.Fatalf("%v in %s", err, body)
 	}
 }
 
@@ -75,17 +73,21 @@ func TestHistory(t *testing.T) {
 	for pages := 1; ; pages++ {
 		limit := 10
 		var page providerclient.ConversationsResponse
-		p.read(200, &page)(p.client.GetConversations(t.Context(), sampleapp.Channel, //nolint:bodyclose // read closes it
-			&providerclient.GetConversationsParams{ConversationsLimit: &limit, MessagesLimit: &limit, After: after}))
-		for _, c := range page.Data {
-			conversations[c.ID] = true
-			for _, m := range c.Messages {
+		p.read(200, &page, func() (*http.Response, error) {
+			return p.client.GetConversations(t.Context(), sampleapp.Channel,
+				&providerclient.GetConversationsParams{ConversationsLimit: &limit, MessagesLimit: &limit, After: after})
+		})
+		for _, conversation := range page.Data {
+			conversations[conversation.ID] = true
+			for _, m := range conversation.Messages {
 				messages[m.ID] = true
 			}
-			for cursor := c.NextMessagesCursor; cursor != ""; {
+			for cursor := conversation.NextMessagesCursor; cursor != ""; {
 				var older providerclient.ConversationResponse
-				p.read(200, &older)(p.client.GetConversationByID(t.Context(), sampleapp.Channel, c.ID, //nolint:bodyclose // read closes it
-					&providerclient.GetConversationByIDParams{MessagesLimit: &limit, After: cursor}))
+				p.read(200, &older, func() (*http.Response, error) {
+					return p.client.GetConversationByID(t.Context(), sampleapp.Channel, conversation.ID,
+						&providerclient.GetConversationByIDParams{MessagesLimit: &limit, After: cursor})
+				})
 				for _, m := range older.Data.Messages {
 					if messages[m.ID] {
 						t.Errorf("message %s comes twice", m.ID)
@@ -119,16 +121,24 @@ func TestMessageWithAFile(t *testing.T) {
 	_ = w.WriteField("conversationId", "conversation-3")
 	_ = w.Close()
 	var posted providerclient.PostMessageResponse
-	p.read(200, &posted)(p.client.PostMessageWithBody(t.Context(), sampleapp.Channel, w.FormDataContentType(), &form)) //nolint:bodyclose // read closes it
+	p.read(200, &posted, func() (*http.Response, error) {
+		return p.client.PostMessageWithBody(t.Context(), sampleapp.Channel, w.FormDataContentType(), &form)
+	})
 
 	var c providerclient.ConversationResponse
-	p.read(200, &c)(p.client.GetConversationByID(t.Context(), sampleapp.Channel, "conversation-3", &providerclient.GetConversationByIDParams{}))
+	p.read(200, &c, func() (*http.Response, error) {
+		return p.client.GetConversationByID(t.Context(), sampleapp.Channel, "conversation-3", &providerclient.GetConversationByIDParams{})
+	})
 	if n := len(c.Data.Messages); n != 2 || c.Data.Messages[1].ID != posted.Data.ID {
 		t.Fatalf("the conversation has %+v", c.Data.Messages)
 	}
 	var byID, byChannel providerclient.Message
-	p.read(200, &byID)(p.client.GetMessageByID(t.Context(), sampleapp.Channel, "conversation-3", posted.Data.ID))
-	p.read(200, &byChannel)(p.client.GetChannelMessageByID(t.Context(), sampleapp.Channel, posted.Data.ID))
+	p.read(200, &byID, func() (*http.Response, error) {
+		return p.client.GetMessageByID(t.Context(), sampleapp.Channel, "conversation-3", posted.Data.ID)
+	})
+	p.read(200, &byChannel, func() (*http.Response, error) {
+		return p.client.GetChannelMessageByID(t.Context(), sampleapp.Channel, posted.Data.ID)
+	})
 	if byID.ID != posted.Data.ID || byChannel.ID != posted.Data.ID {
 		t.Errorf("by its id comes %+v, and %+v", byID, byChannel)
 	}
@@ -170,7 +180,9 @@ func TestFilesAreBounded(t *testing.T) {
 		_ = w.WriteField("senderId", "shop")
 		_ = w.WriteField("conversationId", "nowhere")
 		_ = w.Close()
-		p.read(status, new(providerclient.Error))(p.client.PostMessageWithBody(t.Context(), sampleapp.Channel, w.FormDataContentType(), &form))
+		p.read(status, new(providerclient.Error), func() (*http.Response, error) {
+			return p.client.PostMessageWithBody(t.Context(), sampleapp.Channel, w.FormDataContentType(), &form)
+		})
 	}
 	post(400, 1<<20+1)
 	for range 150 { // more than it keeps
@@ -181,21 +193,36 @@ func TestFilesAreBounded(t *testing.T) {
 func TestHostileIDsAndCursors(t *testing.T) {
 	t.Parallel()
 	p := newPipedrive(t)
-	var e providerclient.Error
-	for _, cursor := range []string{"-1", "32", "x", "99999999999999999999", "../"} {
-		p.read(404, &e)(p.client.GetConversations(t.Context(), sampleapp.Channel, &providerclient.GetConversationsParams{After: cursor}))
-		p.read(404, &e)(p.client.GetConversationByID(t.Context(), sampleapp.Channel, "conversation-1", &providerclient.GetConversationByIDParams{After: cursor}))
+	paths := []string{
+		"other/conversations", "other/conversations/conversation-1", sampleapp.Channel + "/conversations/a%2Fb",
+		"other/messages/message-1-0", sampleapp.Channel + "/messages/%3F", "other/conversations/conversation-1/messages/message-1-0",
 	}
-	p.read(404, &e)(p.client.GetConversations(t.Context(), "other", nil))
-	p.read(404, &e)(p.client.GetConversationByID(t.Context(), "other", "conversation-1", nil))
-	p.read(404, &e)(p.client.GetConversationByID(t.Context(), sampleapp.Channel, "a/b", nil))
-	p.read(404, &e)(p.client.GetMessageByID(t.Context(), "other", "conversation-1", "message-1-0"))
-	p.read(404, &e)(p.client.GetChannelMessageByID(t.Context(), sampleapp.Channel, "?"))
-	p.read(404, &e)(p.client.DeleteChannelByID(t.Context(), sampleapp.Channel)) // an ability it has not
+	for _, cursor := range []string{"-1", "32", "x", "99999999999999999999", "..%2F"} {
+		paths = append(paths, sampleapp.Channel+"/conversations?after="+cursor, sampleapp.Channel+"/conversations/conversation-1?after="+cursor)
+	}
+	for _, path := range paths {
+		var e providerclient.Error
+		p.read(404, &e, func() (*http.Response, error) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.client.Server+"channels/"+path, nil)
+			if err != nil {
+				return nil, err
+			}
+			req.SetBasicAuth("id", "secret")
+			return new(http.Client).Do(req)
+		})
+		if e.Data.Code != "NOT_FOUND" {
+			t.Errorf("%s: answered %+v", path, e)
+		}
+	}
+}
+
+func TestTemplates(t *testing.T) {
+	t.Parallel()
+	p := newPipedrive(t)
 	var templates providerclient.TemplatesResponse
-	p.read(200, &templates)(p.client.GetTemplates(t.Context(), sampleapp.Channel))
-	if len(templates.Data.Templates) != 1 || e.Data.Code != "NOT_FOUND" {
-		t.Errorf("templates %+v, error %+v", templates, e)
+	p.read(200, &templates, func() (*http.Response, error) { return p.client.GetTemplates(t.Context(), sampleapp.Channel) })
+	if len(templates.Data.Templates) != 1 || templates.Data.Templates[0].ID != "greeting" {
+		t.Errorf("got %+v", templates)
 	}
 }
 
