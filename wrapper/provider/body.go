@@ -82,11 +82,7 @@ func (b *body) Read(p []byte) (int, error) {
 	case err != nil && err != io.EOF: //nolint:errorlint // io.EOF comes bare
 		err = invalidBody("the body broke off")
 	}
-	if err != nil {
-		b.err = err
-		// A deadline left behind would end the request while the app works on it.
-		_ = b.conn.SetReadDeadline(time.Time{})
-	}
+	b.err = err
 	return n, err
 }
 

@@ -185,7 +185,7 @@ func (h *Handler) failUnrouted(res *response, r *http.Request) {
 // 500, and logs what Pipedrive is not told.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var known *Error
-	if !errors.As(err, &known) || known == nil || statusOf[known.Code] == 0 {
+	if !errors.As(err, &known) || statusOf[known.Code] == 0 {
 		level := slog.LevelError
 		if r.Context().Err() != nil {
 			level = slog.LevelInfo // the caller has left; what failed for that reason is no fault

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -193,6 +194,32 @@ func TestAbortIsPassedOn(t *testing.T) {
 	h.ServeHTTP(httptest.NewRecorder(), r)
 	t.Error("the panic was swallowed")
 }
+
+// A caller that leaves within the answer gets no second one.
+func TestAnswerIsWrittenOnce(t *testing.T) {
+	t.Parallel()
+	h, _ := newHandler(t, &ableApp{getTemplates: func(context.Context, provider.GetTemplatesRequest) ([]provider.Template, error) {
+		return nil, nil
+	}})
+	for _, path := range []string{"/channels/c/conversations", "/channels/c/templates"} {
+		w := &brokenWriter{header: http.Header{}}
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.SetBasicAuth(clientID, clientSecret)
+		h.ServeHTTP(w, r)
+		if !slices.Equal(w.statuses, []int{http.StatusOK}) {
+			t.Errorf("%s: wrote %v", path, w.statuses)
+		}
+	}
+}
+
+type brokenWriter struct {
+	header   http.Header
+	statuses []int
+}
+
+func (w *brokenWriter) Header() http.Header         { return w.header }
+func (w *brokenWriter) WriteHeader(status int)      { w.statuses = append(w.statuses, status) }
+func (w *brokenWriter) Write(p []byte) (int, error) { return 0, errors.New("the caller has left") }
 
 // Beyond the bound a request is told to come again; within it nobody is turned away.
 func TestRequestsAtOnce(t *testing.T) {

@@ -134,6 +134,43 @@ func TestSlowSenders(t *testing.T) {
 	}
 }
 
+// A sender that was fast has no credit for a long silence.
+func TestSilenceAfterHaste(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := poster()
+		conn := connect(t, a)
+		mustWrite(t, conn, head(1<<30, clientSecret)+formStart+strings.Repeat("x", 1<<20))
+		start := time.Now()
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if took := time.Since(start); res.StatusCode != http.StatusBadRequest || took > 16*time.Second {
+			t.Errorf("answered %d after %v", res.StatusCode, took)
+		}
+	})
+}
+
+// A body that is announced to be too long is refused before any of it is awaited.
+func TestLongFormAnnounced(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		conn := connect(t, &app{})
+		mustWrite(t, conn, head(2<<30+1, clientSecret))
+		start := time.Now()
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if took := time.Since(start); res.StatusCode != http.StatusBadRequest || took > 0 {
+			t.Errorf("answered %d after %v", res.StatusCode, took)
+		}
+	})
+}
+
 // Who is not let in cannot hold the connection by a body that never comes.
 func TestStrangerWithoutABody(t *testing.T) {
 	t.Parallel()
