@@ -121,6 +121,7 @@ func TestFilenames(t *testing.T) {
 		"com1.log":                      "_com1.log",
 		"common":                        "common",
 		"<a>|b?*.txt":                   "_a__b__.txt",
+		"x" + long + ".pdf":             "x" + strings.Repeat("ü", 97) + ".pdf",
 		long + ".pdf":                   strings.Repeat("ü", 98) + ".pdf",
 		"x." + strings.Repeat("y", 300): "x." + strings.Repeat("y", 198),
 	} {

@@ -61,7 +61,6 @@ func (f *form) read(ctx context.Context, parts *multipart.Reader) error {
 		}
 	}
 	// Only a body read to its end lets the server notice a caller that leaves.
-	f.body.allow(maxPartHeader)
 	if _, err := io.Copy(io.Discard, f.body); err != nil {
 		return f.explain(err)
 	}
@@ -73,7 +72,10 @@ func (f *form) explain(err error) error {
 	if f.body.err != nil && f.body.err != io.EOF { //nolint:errorlint // io.EOF comes bare
 		return f.body.err
 	}
-	return &Error{Code: CodeInvalidBody, Message: "the form is malformed: " + err.Error()}
+	if errors.Is(err, ErrInvalidBody) {
+		return err
+	}
+	return invalidBody("the form is malformed: " + err.Error())
 }
 
 func (f *form) readPart(ctx context.Context, part *multipart.Part) error {
@@ -135,11 +137,8 @@ func (f *form) readFile(ctx context.Context, part *multipart.Part) error {
 		file.Key, file.Size = key, f.limits.FileBytes-content.left
 		f.message.Files = append(f.message.Files, file)
 	}
-	switch {
-	case errors.Is(content.err, ErrInvalidBody):
-		return content.err
-	case content.err != nil && content.err != io.EOF: //nolint:errorlint // io.EOF comes bare
-		return f.explain(content.err)
+	if content.err != nil && content.err != io.EOF { //nolint:errorlint // io.EOF comes bare
+		return f.explain(content.err) // whatever the app made of it
 	}
 	return err
 }

@@ -103,7 +103,7 @@ func TestWrongForms(t *testing.T) {
 		{"many files", repeat(4, blue), "more than 3 files"},
 		{"2,000 parts", append(repeat(1, blue), numbered(2000)...), "more than 16 fields"},
 		{"2,000 files", repeat(2000, file("b.txt", "")), "more than 3 files"},
-		{"long file", right(blue, file("long", strings.Repeat("x", 1001))), "a file is too long"},
+		{"long file", right(blue, file("long", strings.Repeat("x", 1001))), `"message":"a file is too long"`},
 		{"long header", right(blue, field{name: strings.Repeat("x", 30_000)}), "the header of a part, or what follows the last part, is too long"},
 		{"header of a MiB", right(blue, field{"files", strings.Repeat("x", 1<<20), "", ""}), "the header of a part, or what follows the last part, is too long"},
 	}

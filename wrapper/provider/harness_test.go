@@ -92,11 +92,15 @@ func (a *ableApp) ReceiveFile(ctx context.Context, req provider.ReceiveFileReque
 	return string(content), err
 }
 
+// DiscardFile fails if its context has ended, as that of the request may have.
 func (a *ableApp) DiscardFile(ctx context.Context, key string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.discarded = append(a.discarded, key)
-	return ctx.Err()
+	return nil
 }
 
 func (a *ableApp) gone() []string {

@@ -111,6 +111,7 @@ func TestManifestBaseURL(t *testing.T) {
 		"http://messenger.example":         "not https",
 		"ftp://messenger.example":          "not https",
 		"http://127.0.0.1.evil.example":    "not https",
+		"http://10.0.0.1":                  "not https",
 		"https://id:secret@m.example":      "carries a user",
 		"https://m.example/#x":             "has a fragment",
 		"https://m.example/?x=1":           "has a query or a variable",

@@ -126,6 +126,10 @@ func TestSlowSenders(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer res.Body.Close()
+				answer, err := io.ReadAll(res.Body)
+				if err != nil || test.status == 400 && !strings.Contains(string(answer), "the body came too slowly") {
+					t.Errorf("answered %s, %v", answer, err)
+				}
 				if took := time.Since(start); res.StatusCode != test.status || took < test.least || took > test.most {
 					t.Errorf("answered %d after %v, want %d after %v to %v", res.StatusCode, took, test.status, test.least, test.most)
 				}
