@@ -3,6 +3,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,16 +11,15 @@ import (
 	"log/slog"
 	"mime"
 	"mime/multipart"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
 const (
-	maxFields     = 16       // parts that are no files; four are documented
-	maxFieldBytes = 64 << 10 // of one of them
-	maxPartHeader = 16 << 10 // bytes, what the reader buffers ahead included
+	maxFields     = 100       // parts that are no files; a list of recipients may take many
+	maxTextBytes  = 256 << 10 // of all of them together
+	maxPartHeader = 16 << 10  // bytes, what the reader buffers ahead included
 )
 
 // form is a message on its way in. Nothing of it is held but its fields: a file goes
@@ -29,6 +29,8 @@ type form struct {
 	body    *body
 	message PostMessageRequest
 	fields  map[string]string
+	parts   int // that are no files, so far
+	bytes   int // of text, so far
 }
 
 func (h *Handler) newForm(ctx context.Context, channelID string) *form {
@@ -83,20 +85,21 @@ func (f *form) readPart(ctx context.Context, part *multipart.Part) error {
 	if name == "files" || part.FileName() != "" {
 		return f.readFile(ctx, part)
 	}
-	if len(f.fields) == maxFields {
+	if f.parts++; f.parts > maxFields {
 		return invalidBody(fmt.Sprintf("the form has more than %d fields", maxFields))
 	}
-	text, err := io.ReadAll(io.LimitReader(part, maxFieldBytes+1))
+	text, err := io.ReadAll(io.LimitReader(part, int64(maxTextBytes-f.bytes+1)))
+	f.bytes += len(text)
 	switch {
 	case err != nil:
 		return f.explain(err)
-	case len(text) > maxFieldBytes:
-		return invalidBody(fmt.Sprintf("the field %q is longer than %d bytes", name, maxFieldBytes))
+	case f.bytes > maxTextBytes:
+		return invalidBody(fmt.Sprintf("the fields of the form are longer than %d bytes", maxTextBytes))
 	case !utf8.Valid(text):
 		return invalidBody(fmt.Sprintf("the field %q is not UTF-8", name))
 	}
-	if name == "recipientIds" {
-		f.message.RecipientIDs = append(f.message.RecipientIDs, recipients(string(text))...)
+	if name == "recipientIds" { // one id, or several
+		f.message.RecipientIDs = append(f.message.RecipientIDs, strings.FieldsFunc(string(text), func(r rune) bool { return r == ',' })...)
 		return nil
 	}
 	if _, again := f.fields[name]; again {
@@ -104,11 +107,6 @@ func (f *form) readPart(ctx context.Context, part *multipart.Part) error {
 	}
 	f.fields[name] = string(text)
 	return nil
-}
-
-// recipients splits what may be one id or several.
-func recipients(joined string) []string {
-	return slices.DeleteFunc(strings.Split(joined, ","), func(id string) bool { return id == "" })
 }
 
 func (f *form) readFile(ctx context.Context, part *multipart.Part) error {
@@ -122,7 +120,7 @@ func (f *form) readFile(ctx context.Context, part *multipart.Part) error {
 	file := ReceivedFile{Name: harmlessName(part.FileName()), Type: "application/octet-stream"}
 	if claimed := part.Header.Get("Content-Type"); claimed != "" {
 		if mediaType, params, err := mime.ParseMediaType(claimed); err == nil {
-			file.Type = mime.FormatMediaType(mediaType, params)
+			file.Type = cmp.Or(mime.FormatMediaType(mediaType, params), file.Type)
 		}
 	}
 	key, err := f.fileReceiver.ReceiveFile(ctx, ReceiveFileRequest{

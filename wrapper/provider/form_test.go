@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pdchannels/pdchannels/gen/providerserver"
 	"github.com/pdchannels/pdchannels/wrapper/provider"
 )
 
@@ -51,6 +52,7 @@ func TestPostMessage(t *testing.T) {
 		{"empty file", right(file("b.txt", "")), provider.PostMessageRequest{Message: "Yes.", Files: []provider.ReceivedFile{{Name: "b.txt", Type: "text/plain"}}}},
 		{"recipients as the guide writes them", right(text("recipientIds[]", "person-7,person-8")), provider.PostMessageRequest{Message: "Yes.", RecipientIDs: []string{"person-7", "person-8"}}},
 		{"recipients as an array", right(text("recipientIds", "person-7"), text("recipientIds", "person-8")), provider.PostMessageRequest{Message: "Yes.", RecipientIDs: []string{"person-7", "person-8"}}},
+		{"recipients with gaps", right(text("recipientIds[]", ",person-7,,person-8,")), provider.PostMessageRequest{Message: "Yes.", RecipientIDs: []string{"person-7", "person-8"}}},
 		{"no recipient", right(text("recipientIds[]", "")), provider.PostMessageRequest{Message: "Yes."}},
 		{"a field from the future", right(text("priority", "high")), provider.PostMessageRequest{Message: "Yes."}},
 		{"unicode", []field{text("message", "ü\n\x00🟦"), text("senderId", "/ ..%2F"), text("conversationId", "conversation-17")},
@@ -82,6 +84,21 @@ func TestPostMessage(t *testing.T) {
 	}
 }
 
+// The form is read by hand: its fields are those of the document, none more and none less.
+func TestFieldsAreThoseOfTheDocument(t *testing.T) {
+	t.Parallel()
+	var names []string
+	document := reflect.TypeFor[providerserver.PostMessageRequest]()
+	for i := range document.NumField() {
+		name, _, _ := strings.Cut(document.Field(i).Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if want := []string{"conversationId", "files", "message", "recipientIds", "recipientIds[]", "senderId"}; !slices.Equal(names, want) {
+		t.Errorf("the document has %q, the handler reads %q", names, want)
+	}
+}
+
 // A form that is wrong is refused, and the files that came before the fault are discarded.
 func TestWrongForms(t *testing.T) {
 	t.Parallel()
@@ -98,10 +115,12 @@ func TestWrongForms(t *testing.T) {
 		{"nothing said", []field{text("message", ""), text("senderId", "s"), text("conversationId", "c")}, "neither text nor files"},
 		{"said twice", right(blue, text("message", "m")), `the field \"message\" comes twice`},
 		{"not UTF-8", right(blue, text("x", "\xff")), `the field \"x\" is not UTF-8`},
-		{"long field", right(blue, text("x", strings.Repeat("x", 64<<10+1))), `the field \"x\" is longer than 65536 bytes`},
-		{"many fields", append(repeat(1, blue), numbered(17)...), "more than 16 fields"},
+		{"long field", right(blue, text("x", strings.Repeat("x", 256<<10))), "the fields of the form are longer than 262144 bytes"},
+		{"long fields", append(repeat(1, blue), repeat(90, text("recipientIds", strings.Repeat("x", 3000)))...), "the fields of the form are longer than 262144 bytes"},
+		{"many fields", append(repeat(1, blue), numbered(101)...), "more than 100 fields"},
+		{"many recipients", append(repeat(1, blue), repeat(101, text("recipientIds", "x"))...), "more than 100 fields"},
 		{"many files", repeat(4, blue), "more than 3 files"},
-		{"2,000 parts", append(repeat(1, blue), numbered(2000)...), "more than 16 fields"},
+		{"2,000 parts", append(repeat(1, blue), numbered(2000)...), "more than 100 fields"},
 		{"2,000 files", repeat(2000, file("b.txt", "")), "more than 3 files"},
 		{"long file", right(blue, file("long", strings.Repeat("x", 1001))), `"message":"a file is too long"`},
 		{"long header", right(blue, field{name: strings.Repeat("x", 30_000)}), "the header of a part, or what follows the last part, is too long"},

@@ -15,7 +15,8 @@ import (
 	"github.com/pdchannels/pdchannels/gen/providerserver"
 )
 
-// Limits bound what is taken from Pipedrive. A zero field means its default.
+// Limits bound what is taken from Pipedrive. A zero field means its default. The fields
+// of a message that are no files have a bound of their own: 256 KiB all together.
 type Limits struct {
 	Requests  int   // requests served at once, the others get a 429: 64
 	Files     int   // files in one message: 20
@@ -103,8 +104,11 @@ func setDefault[N int | int64](n *N, value N) {
 // among [Limits].Requests, the endpoint.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	res := &response{ResponseWriter: w}
-	defer h.recoverPanic(res, r)
-
+	defer func() {
+		if v := recover(); v != nil {
+			h.failPanic(res, r, v)
+		}
+	}()
 	if r.Body != nil && r.Body != http.NoBody {
 		b := newBody(w, r, h.limits.FormBytes)
 		defer b.finish()
@@ -133,11 +137,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *Handler) recoverPanic(res *response, r *http.Request) {
-	v := recover()
-	if v == nil {
-		return
-	}
+func (h *Handler) failPanic(res *response, r *http.Request, v any) {
 	if v == http.ErrAbortHandler { //nolint:errorlint // the very value is the signal
 		panic(v)
 	}

@@ -164,14 +164,21 @@ func TestErrorsMatchByCode(t *testing.T) {
 
 func TestPanicIsAnOpaque500(t *testing.T) {
 	t.Parallel()
-	s := serve(t, &app{getConversations: func(context.Context, provider.GetConversationsRequest) (provider.ConversationsPage, error) {
-		panic("canary")
-	}})
-	got := s.get("/channels/c/conversations")
-	if got.status != http.StatusInternalServerError || got.code(t) != "INTERNAL_ERROR" || strings.Contains(got.body, "canary") {
-		t.Errorf("answered %d %s", got.status, got.body)
+	s := serve(t, &app{
+		getConversations: func(context.Context, provider.GetConversationsRequest) (provider.ConversationsPage, error) {
+			panic("canary")
+		},
+		postMessage: func(context.Context, provider.PostMessageRequest) (string, error) { panic("canary") },
+	})
+	for _, got := range []answer{s.get("/channels/c/conversations"), s.post(right()...)} {
+		if got.status != http.StatusInternalServerError || got.code(t) != "INTERNAL_ERROR" || strings.Contains(got.body, "canary") {
+			t.Errorf("answered %d %s", got.status, got.body)
+		}
 	}
-	for _, want := range []string{"canary", "handler_test.go", `endpoint="GET /channels/{providerChannelId}/conversations"`} {
+	for _, want := range []string{
+		"canary", "handler_test.go",
+		`endpoint="GET /channels/{providerChannelId}/conversations"`, `endpoint="POST /channels/{providerChannelId}/messages"`,
+	} {
 		if !strings.Contains(s.logs.String(), want) {
 			t.Errorf("the log lacks %q: %s", want, s.logs)
 		}
@@ -217,9 +224,9 @@ type brokenWriter struct {
 	statuses []int
 }
 
-func (w *brokenWriter) Header() http.Header         { return w.header }
-func (w *brokenWriter) WriteHeader(status int)      { w.statuses = append(w.statuses, status) }
-func (w *brokenWriter) Write(p []byte) (int, error) { return 0, errors.New("the caller has left") }
+func (w *brokenWriter) Header() http.Header       { return w.header }
+func (w *brokenWriter) WriteHeader(status int)    { w.statuses = append(w.statuses, status) }
+func (w *brokenWriter) Write([]byte) (int, error) { return 0, errors.New("the caller has left") }
 
 // Beyond the bound a request is told to come again; within it nobody is turned away.
 func TestRequestsAtOnce(t *testing.T) {
