@@ -1,7 +1,4 @@
 // How much memory a large upload takes: of a process of its own, as the kernel counts it.
-// The race detector multiplies what a process takes, so it is left out there.
-
-//go:build !race
 
 package provider_test
 
@@ -24,9 +21,8 @@ import (
 )
 
 const (
-	mebibyte     = 1 << 20
-	maxUploadRSS = 32 * mebibyte
-	appEnv       = "PROVIDER_TEST_APP"
+	mebibyte = 1 << 20
+	appEnv   = "PROVIDER_TEST_APP"
 )
 
 // TestMain lets the test binary be the app of TestUploadMemory.
@@ -65,7 +61,9 @@ func runApp() {
 // BenchmarkUpload sends a GiB.
 func TestUploadMemory(t *testing.T) {
 	t.Parallel()
-	if peak := upload(t, 256*mebibyte); peak > maxUploadRSS {
+	peak := upload(t, 256*mebibyte)
+	t.Log(peak/mebibyte, "MiB")
+	if peak > maxUploadRSS {
 		t.Errorf("the process took %d MiB at its peak, want %d at most", peak/mebibyte, maxUploadRSS/mebibyte)
 	}
 }
