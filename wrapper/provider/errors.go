@@ -10,7 +10,7 @@ import (
 // Code is the kind of an error, for programs.
 type Code string
 
-// The codes that Pipedrive's inbox understands [guide].
+// The codes that the inbox understands, by Pipedrive's guide to messaging app extensions.
 const (
 	CodeInvalidBody       Code = "INVALID_BODY"        // 400: the request is wrong
 	CodeUnauthorized      Code = "UNAUTHORIZED"        // 401: the user's access to the messenger is revoked

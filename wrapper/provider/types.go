@@ -100,7 +100,7 @@ type Sender struct {
 }
 
 // Template is a message template. Only those that WhatsApp approved are supported by
-// Pipedrive [guide].
+// Pipedrive, says its guide.
 type Template struct {
 	ID       string // required
 	Name     string // required
