@@ -16,9 +16,9 @@
 //
 // It lets in only who knows the app's client id and secret, before anything else is
 // read. It fills in the documented limits of 30, and cuts larger ones than 100. Cursors pass
-// through untouched. It checks what the app returns, since a conversation that
-// Pipedrive cannot read is lost without a word: an answer that breaks a rule becomes a
-// 500, and a line in the log that names the rule and the item.
+// through untouched. What the app returns is checked against the documented rules: an
+// answer that breaks one becomes a 500, and a line in the log that names the rule and
+// the item.
 //
 // # Errors
 //

@@ -124,7 +124,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
 	default:
-		// Of the documented errors, this one makes the caller come again.
+		// Not 503: of the errors the inbox understands, this one says when to come again.
 		h.fail(res, r, &Error{
 			Code: CodeRateLimitExceeded, Message: "too many requests at once",
 			RetryBy: time.Now().Add(5 * time.Second),
