@@ -71,7 +71,7 @@ func TestAnswersThatAreNotHTTPShowNoSecret(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = client.ReceiveMessage(t.Context(), message())
-		mustError(t, err)
+		_ = mustError(t, err) // it fails somehow, and that is all there is to it
 		if seen := everyWay(err); strings.Contains(seen, "canary") || len(err.Error()) > 4<<10 {
 			t.Errorf("%s: %d bytes, among them %.300s", name, len(err.Error()), seen)
 		}
