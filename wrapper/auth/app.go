@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/oauth2"
 )
@@ -71,11 +72,12 @@ type AppConfig struct {
 
 // An App is a Marketplace app with its installations. Make one with [NewApp] and keep it: it
 // sees to it that its users together refresh each token once. All methods may be called
-// concurrently. Printing an App shows no credential.
+// concurrently.
 type App struct {
 	config          AppConfig
 	client          *http.Client
 	oauthOnLoopback bool
+	callTimeout     time.Duration // callTimeout, but for tests
 	used            usedStates
 
 	mu      sync.Mutex
@@ -115,8 +117,14 @@ func NewApp(config AppConfig) (*App, error) {
 	if config.HTTPClient != nil {
 		client.Transport = config.HTTPClient.Transport
 	}
-	return &App{config: config, client: client, oauthOnLoopback: isLoopback(oauth), sources: make(map[Installation]*TokenSource)}, nil
+	return &App{
+		config: config, client: client, oauthOnLoopback: isLoopback(oauth),
+		callTimeout: callTimeout, sources: make(map[Installation]*TokenSource),
+	}, nil
 }
+
+// Format prints the client id, whatever the verb.
+func (a *App) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "[app %s]", a.config.ClientID) }
 
 // AuthorizeURL returns where the user's browser grants the app access. Pipedrive sends it
 // back to the redirect URL with a code, for [App.Install], and the state: a text that only

@@ -39,7 +39,7 @@ func (a *App) refresh(ctx context.Context, refreshToken string) (*oauth2.Token, 
 }
 
 func (a *App) callContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	return withRunningTimeout(context.WithValue(ctx, oauth2.HTTPClient, a.client), callTimeout)
+	return withRunningTimeout(context.WithValue(ctx, oauth2.HTTPClient, a.client), a.callTimeout)
 }
 
 // checkAnswer passes on a token that can be used, and errors without secrets.
@@ -70,7 +70,7 @@ func isCredential(s string) bool {
 
 // revoke revokes a token by RFC 7009. The server answers 200 for a token it does not know, too.
 func (a *App) revoke(ctx context.Context, token, hint string) error {
-	ctx, cancel := withRunningTimeout(ctx, callTimeout)
+	ctx, cancel := withRunningTimeout(ctx, a.callTimeout)
 	defer cancel()
 	form := url.Values{"token": {token}, "token_type_hint": {hint}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.config.OAuthURL+"/oauth/revoke", strings.NewReader(form.Encode()))

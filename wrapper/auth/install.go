@@ -89,7 +89,7 @@ func (a *App) identify(ctx context.Context, g *grant) (Installation, *grant, err
 
 // askUsersMe asks GET /users/me, whose answer has the ids as data.id and data.company_id.
 func (a *App) askUsersMe(ctx context.Context, src *TokenSource) (Installation, error) {
-	ctx, cancel := withRunningTimeout(ctx, callTimeout)
+	ctx, cancel := withRunningTimeout(ctx, a.callTimeout)
 	defer cancel()
 	base, err := src.BaseURL(ctx)
 	if err != nil {
@@ -130,7 +130,7 @@ func (a *App) askUsersMe(ctx context.Context, src *TokenSource) (Installation, e
 // again; [ErrNotInstalled] says that there are none.
 func (a *App) Uninstall(ctx context.Context, in Installation) error {
 	return a.endToken(ctx, in, "uninstall", func(ctx context.Context, g *grant) error {
-		if err := a.revoke(ctx, g.RefreshToken, "refresh_token"); err != nil {
+		if err := a.revoke(ctx, g.RefreshToken.Reveal(), "refresh_token"); err != nil {
 			return err
 		}
 		g.uninstall(time.Now())
@@ -142,7 +142,7 @@ func (a *App) Uninstall(ctx context.Context, in Installation) error {
 // installed: the next call that needs a token has it renewed.
 func (a *App) RevokeAccessToken(ctx context.Context, in Installation) error {
 	return a.endToken(ctx, in, "revoke the access token", func(ctx context.Context, g *grant) error {
-		if err := a.revoke(ctx, g.AccessToken, "access_token"); err != nil {
+		if err := a.revoke(ctx, g.AccessToken.Reveal(), "access_token"); err != nil {
 			return err
 		}
 		g.ExpiresAt = time.Now()

@@ -28,8 +28,8 @@ type grant struct {
 	UserID       int64     `json:"user_id"`
 	APIDomain    string    `json:"api_domain"`
 	Scope        string    `json:"scope,omitempty"`
-	AccessToken  string    `json:"access_token,omitempty"`
-	RefreshToken string    `json:"refresh_token,omitempty"`
+	AccessToken  Secret    `json:"-"` // written by storedGrant
+	RefreshToken Secret    `json:"-"`
 	ObtainedAt   time.Time `json:"obtained_at,omitzero"`
 	ExpiresAt    time.Time `json:"expires_at,omitzero"`
 	InstalledAt  time.Time `json:"installed_at,omitzero"`
@@ -44,8 +44,12 @@ type grant struct {
 	unknown map[string]json.RawMessage // what a newer version wrote
 }
 
-// Format keeps the tokens out of whatever prints a grant.
-func (g grant) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+// storedGrant is what is written of a grant: all of it, with the text of the tokens.
+type storedGrant struct {
+	grant
+	Access  string `json:"access_token,omitempty"`
+	Refresh string `json:"refresh_token,omitempty"`
+}
 
 var errDamaged = errors.New("the stored record is damaged")
 
@@ -54,18 +58,20 @@ func decodeGrant(r Record) (*grant, error) {
 	if len(r) == 0 {
 		return nil, nil
 	}
-	g := new(grant)
+	var stored storedGrant
+	g := &stored.grant
 	// Errors of encoding/json quote what they stumble over; that might be a token.
-	if json.Unmarshal(r, &g.unknown) != nil || json.Unmarshal(r, g) != nil {
+	if json.Unmarshal(r, &g.unknown) != nil || json.Unmarshal(r, &stored) != nil {
 		return nil, fmt.Errorf("auth: %w: %d bytes that are not JSON as this package writes it; install anew", errDamaged, len(r))
 	}
 	if g.FormatVersion != recordFormat {
 		return nil, fmt.Errorf("auth: the stored record has format %d and this version reads %d; use the version that wrote it, or a newer one", g.FormatVersion, recordFormat)
 	}
-	for f := range reflect.TypeFor[grant]().Fields() {
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[storedGrant]()) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		delete(g.unknown, name)
 	}
+	g.setTokens(stored.Access, stored.Refresh)
 	g.schedule()
 	return g, nil
 }
@@ -73,7 +79,7 @@ func decodeGrant(r Record) (*grant, error) {
 // encode writes the record, with what a newer version had added to it.
 func (g *grant) encode() (Record, error) {
 	g.FormatVersion = recordFormat
-	known, err := json.Marshal(g)
+	known, err := json.Marshal(storedGrant{*g, g.AccessToken.Reveal(), g.RefreshToken.Reveal()})
 	if err != nil {
 		return nil, fmt.Errorf("auth: the record of %v cannot be written", g.installation())
 	}
@@ -99,10 +105,14 @@ func (g *grant) take(t *oauth2.Token, asked time.Time) {
 		lifetime = time.Hour // what Pipedrive documents; an answer should name its own
 	}
 	g.Generation++
-	g.AccessToken, g.RefreshToken = t.AccessToken, t.RefreshToken
+	g.setTokens(t.AccessToken, t.RefreshToken)
 	g.ObtainedAt, g.ExpiresAt = asked, asked.Add(lifetime)
 	g.PendingSince, g.RefusedAt, g.UninstalledAt = time.Time{}, time.Time{}, time.Time{}
 	g.schedule()
+}
+
+func (g *grant) setTokens(access, refresh string) {
+	g.AccessToken, g.RefreshToken = NewSecret(access), NewSecret(refresh)
 }
 
 // schedule decides when to renew: three minutes before expiry, or a quarter of a short
@@ -123,7 +133,7 @@ func (g *grant) uninstall(at time.Time) {
 }
 
 // installed reports whether there are tokens; g may be nil.
-func (g *grant) installed() bool { return g != nil && g.RefreshToken != "" }
+func (g *grant) installed() bool { return g != nil && g.RefreshToken.Reveal() != "" }
 
 // fresh reports whether the access token can be used without a thought of renewing it.
 func (g *grant) fresh() bool { return g.installed() && time.Now().Before(g.renewAt) }
@@ -136,5 +146,5 @@ func (g *grant) valid() bool {
 // token returns the access token alone: nobody outside needs the refresh token, and x/oauth2
 // would print it.
 func (g *grant) token() *oauth2.Token {
-	return &oauth2.Token{AccessToken: g.AccessToken, TokenType: "Bearer", Expiry: g.ExpiresAt}
+	return &oauth2.Token{AccessToken: g.AccessToken.Reveal(), TokenType: "Bearer", Expiry: g.ExpiresAt}
 }

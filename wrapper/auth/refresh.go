@@ -21,7 +21,7 @@ func (s *TokenSource) obtain(ctx context.Context, refused string) (*grant, error
 	if err != nil {
 		return nil, err
 	}
-	if g := s.latest(stored); g.fresh() && g.AccessToken != refused {
+	if g := s.latest(stored); g.fresh() && g.AccessToken.Reveal() != refused {
 		return g, nil
 	} else if err := s.dead(g); err != nil {
 		return nil, err // without a lock: it may be asked for often
@@ -45,7 +45,7 @@ func (s *TokenSource) renew(ctx context.Context, refused string) (*grant, error)
 			return err
 		}
 		g := s.latest(stored)
-		if g.fresh() && g.AccessToken != refused {
+		if g.fresh() && g.AccessToken.Reveal() != refused {
 			found = g
 			return nil
 		}
@@ -57,7 +57,7 @@ func (s *TokenSource) renew(ctx context.Context, refused string) (*grant, error)
 		if err := saveGrant(save, g); err != nil {
 			return fmt.Errorf("the store cannot be written, so the token was not refreshed: %w", err)
 		}
-		answer, err := s.app.refresh(ctx, g.RefreshToken)
+		answer, err := s.app.refresh(ctx, g.RefreshToken.Reveal())
 		var refusal *Error
 		if errors.As(err, &refusal) && refusal.Code == "invalid_grant" {
 			return s.giveUp(ctx, g, save, interrupted)
@@ -85,7 +85,7 @@ func (s *TokenSource) renew(ctx context.Context, refused string) (*grant, error)
 // case its lock did not hold, and else nobody shall ask with that token again.
 func (s *TokenSource) giveUp(ctx context.Context, g *grant, save func(Record) error, interrupted time.Time) error {
 	// The read is due even if the lock's time is up.
-	if again, err := s.load(context.WithoutCancel(ctx)); err == nil && again.installed() && again.RefreshToken != g.RefreshToken {
+	if again, err := s.load(context.WithoutCancel(ctx)); err == nil && again.installed() && again.RefreshToken.Reveal() != g.RefreshToken.Reveal() {
 		return errSuperseded
 	}
 	why := "the server answered invalid_grant: the refresh token was revoked, or not used for 60 days"
@@ -111,7 +111,7 @@ func (s *TokenSource) dead(g *grant) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !g.RefusedAt.IsZero() || s.refused != nil && g.Generation == s.refused.Generation && g.RefreshToken == s.refused.RefreshToken {
+	if !g.RefusedAt.IsZero() || s.refused != nil && g.Generation == s.refused.Generation && g.RefreshToken.Reveal() == s.refused.RefreshToken.Reveal() {
 		return fmt.Errorf("the server has refused the refresh token: %w", ErrReauthorize)
 	}
 	return nil

@@ -54,6 +54,11 @@ type flight struct {
 	err     error
 }
 
+// Format prints whose tokens these are, whatever the verb.
+func (s *TokenSource) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "[token source of %v]", s.key)
+}
+
 // Installation returns whose tokens these are.
 func (s *TokenSource) Installation() Installation { return s.key }
 
@@ -118,7 +123,7 @@ func (s *TokenSource) token(ctx context.Context, refused string) (*oauth2.Token,
 			return nil, s.wrap("wait for the token", context.Cause(ctx))
 		}
 		switch {
-		case f.err == nil && (f.grant.AccessToken != refused || f.refused == refused):
+		case f.err == nil && (f.grant.AccessToken.Reveal() != refused || f.refused == refused):
 			return f.grant.token(), nil
 		case f.err == nil: // the flight had begun for another reason: go again
 		case inHand != nil && !errors.Is(f.err, ErrNotInstalled):
@@ -137,7 +142,7 @@ func (s *TokenSource) next(ctx context.Context, refused string) (*grant, *flight
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	inHand := s.current
-	if !inHand.valid() || inHand.AccessToken == refused {
+	if !inHand.valid() || inHand.AccessToken.Reveal() == refused {
 		inHand = nil
 	}
 	if inHand != nil && inHand.fresh() {
