@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -20,10 +21,16 @@ func (d *demo) install(ctx context.Context) error {
 	app := oauth2.Config{
 		ClientID:     d.pipedrive.ClientID(),
 		ClientSecret: d.pipedrive.ClientSecret(),
+		RedirectURL:  "http://127.0.0.1/oauth/callback",
 		Endpoint:     oauth2.Endpoint{TokenURL: d.url + "/oauth/token", AuthStyle: oauth2.AuthStyleInHeader},
 	}
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, d.http)
-	token, err := app.Exchange(ctx, d.pipedrive.AuthorizationCode())
+	sentTo, err := d.pipedrive.MarketplaceInstall(d.pipedrive.Users()[0].ID, app.RedirectURL)
+	if err != nil {
+		return err
+	}
+	_, code, _ := strings.Cut(sentTo, "?code=")
+	token, err := app.Exchange(ctx, code)
 	if err != nil {
 		// Not %w: a *oauth2.RetrieveError holds the answer, and with it perhaps a secret.
 		return errors.New("the code was not exchanged for a token")
