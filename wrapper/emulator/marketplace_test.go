@@ -47,6 +47,18 @@ func app(t *testing.T, handler http.HandlerFunc) (redirectURL string, calls chan
 	return s.URL + "/callback?app=1", calls
 }
 
+// next is the call that an app gets next.
+func next(t *testing.T, calls <-chan uninstalled) uninstalled {
+	t.Helper()
+	select {
+	case call := <-calls:
+		return call
+	case <-time.After(5 * time.Second):
+		t.Fatal("the app was not called")
+		return uninstalled{}
+	}
+}
+
 // installAt installs the app of a user at a callback URL, by the Marketplace's page.
 func (a api) installAt(redirectURL, user string) map[string]any {
 	a.tb.Helper()
@@ -95,7 +107,7 @@ func TestEveryWayToUninstallTellsTheApp(t *testing.T) {
 			}
 			clock.advance(time.Minute)
 			uninstall(a, mine)
-			call := <-calls
+			call := next(t, calls)
 			want := map[string]any{"client_id": a.ClientID(), "company_id": 1.0, "user_id": 2.0, "timestamp": "2026-03-01T07:59:00.000Z"}
 			if call.id != a.ClientID() || call.secret != a.ClientSecret() || call.media != "application/json" || call.query != "app=1" ||
 				object(call.body, nil) != object(want, nil) {
@@ -210,7 +222,7 @@ func TestTheEndWaitsForUninstallCalls(t *testing.T) {
 	redirectURL, calls := app(t, func(http.ResponseWriter, *http.Request) { <-release })
 	tokens := a.installAt(redirectURL, "1")
 	a.asApp().do("POST", "/oauth/revoke", url.Values{"token": {tokens["refresh_token"].(string)}}.Encode())
-	<-calls
+	next(t, calls)
 	go func() {
 		defer close(ended)
 		for _, cleanup := range f.cleanups {
