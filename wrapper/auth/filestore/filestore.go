@@ -1,0 +1,177 @@
+// Package filestore keeps the tokens of an app's installations in files, for any number of
+// processes on one host:
+//
+//	store, err := filestore.Open("/var/lib/myapp/tokens")
+//	app, err := auth.NewApp(auth.AppConfig{Store: store, …})
+//
+// Each installation has a file of its own, 1001-42.json for user 42 of company 1001, readable by
+// its owner only, and beside it a lock file. A record is replaced by renaming a complete and
+// synchronised file, so a crash leaves the old one or the new one. The locks are flock's: the
+// kernel frees one when its process dies, and not before. A process that is stopped in the middle of
+// a refresh therefore holds it until it goes on, as it should: only that process may have the
+// answer. The tokens stand in the files as they are; the directory is the secret. Network file
+// systems, NFS first of all, keep neither promise: use a local disk.
+package filestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/pdchannels/pdchannels/wrapper/auth"
+)
+
+const (
+	maxRecord = 1 << 20
+	lockPoll  = 10 * time.Millisecond
+)
+
+// A Store is an [auth.Store] on a directory. Any number of Stores and processes may share it.
+type Store struct {
+	dir    string
+	rename func(from, to string) error // os.Rename; the tests of this package crash in it
+}
+
+var _ auth.Store = (*Store)(nil)
+
+// Open returns the store on dir, which is created, readable by its owner only, if it is not there. A
+// directory that others may write to is refused: they could exchange the tokens.
+func Open(dir string) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("filestore: open the directory: %w", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("filestore: open the directory: %w", err)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0 { // Windows has no such bits
+		return nil, fmt.Errorf("filestore: others may write to %s (%v): chmod go-w it, or use another", dir, info.Mode())
+	}
+	return &Store{dir: dir, rename: os.Rename}, nil
+}
+
+// Installations returns the installations that have a record, in no order. A record stays after an
+// uninstall, without tokens.
+func (s *Store) Installations() ([]auth.Installation, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, fmt.Errorf("filestore: list the installations: %w", err)
+	}
+	var all []auth.Installation
+	for _, e := range entries {
+		var in auth.Installation
+		if _, err := fmt.Sscanf(e.Name(), "%d-%d.json", &in.CompanyID, &in.UserID); err == nil && e.Name() == name(in)+".json" {
+			all = append(all, in)
+		}
+	}
+	return all, nil
+}
+
+func name(key auth.Installation) string { return fmt.Sprintf("%d-%d", key.CompanyID, key.UserID) }
+
+func (s *Store) path(key auth.Installation, ext string) string {
+	return filepath.Join(s.dir, name(key)+ext)
+}
+
+// Load implements [auth.Store].
+func (s *Store) Load(_ context.Context, key auth.Installation) (auth.Record, error) {
+	f, err := os.Open(s.path(key, ".json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("filestore: load %v: %w", key, err)
+	}
+	defer f.Close()
+	r, err := io.ReadAll(io.LimitReader(f, maxRecord+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("filestore: load %v: %w", key, err)
+	case len(r) == 0 || len(r) > maxRecord:
+		return nil, fmt.Errorf("filestore: load %v: %s holds no record; remove it and install anew", key, f.Name())
+	}
+	return r, nil
+}
+
+// Update implements [auth.Store]. It looks for the lock every 10 ms while another holds it.
+func (s *Store) Update(ctx context.Context, key auth.Installation, f func(context.Context, auth.Record, func(auth.Record) error) error) error {
+	// A lock object is re-entrant, so each Update has its own: they exclude each other
+	// within a process as between processes. The file is never renamed or removed: two
+	// processes would hold locks on two files of one name.
+	lock := flock.New(s.path(key, ".lock"))
+	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("another holds %s: %w", lock.Path(), context.Cause(ctx))
+		}
+		return fmt.Errorf("filestore: lock %v: %w", key, err)
+	}
+	var mu sync.Mutex
+	held := true
+	defer func() {
+		mu.Lock()
+		defer mu.Unlock()
+		held = false
+		_ = lock.Close() // the kernel frees the lock with the file, whatever this says
+	}()
+	r, err := s.Load(ctx, key)
+	if err != nil {
+		return err
+	}
+	return f(ctx, r, func(r auth.Record) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if !held {
+			return fmt.Errorf("filestore: save %v: the update has ended; nothing was saved", key)
+		}
+		if err := s.save(key, r); err != nil {
+			return fmt.Errorf("filestore: save %v: %w", key, err)
+		}
+		return nil
+	})
+}
+
+// save is called with the lock held, so the temporary file is nobody else's.
+func (s *Store) save(key auth.Installation, r auth.Record) error {
+	if len(r) == 0 || len(r) > maxRecord {
+		return fmt.Errorf("a record has 1 to %d bytes, not %d", maxRecord, len(r))
+	}
+	temp := s.path(key, ".tmp")
+	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) { // a crash left it
+		return err
+	}
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(r)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := s.rename(temp, s.path(key, ".json")); err != nil {
+		return err
+	}
+	return s.syncDir()
+}
+
+// syncDir makes the rename outlive a power cut.
+func (s *Store) syncDir() error {
+	if runtime.GOOS == "windows" { // where a directory cannot be synchronised
+		return nil
+	}
+	d, err := os.Open(s.dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

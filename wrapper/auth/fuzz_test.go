@@ -1,0 +1,116 @@
+package auth
+
+// What comes from outside as text, against anything.
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func fuzzApp(t testing.TB) *App {
+	app, err := NewApp(AppConfig{
+		ClientID: "id", ClientSecret: NewSecret("se:cret"), RedirectURL: "https://app.example/", Store: new(MemoryStore),
+		Warn: func(context.Context, Installation, error) {},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app
+}
+
+var pipedriveDomain = regexp.MustCompile(`^https://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.pipedrive\.com$`)
+
+func FuzzAPIDomain(f *testing.F) {
+	for _, s := range []string{
+		"https://acme.pipedrive.com", "https://a-1.pipedrive.com", "http://acme.pipedrive.com", "https://pipedrive.com", "https://.pipedrive.com",
+		"https://a.b.pipedrive.com", "https://acme.pipedrive.com.evil.example", "https://evilpipedrive.com", "https://acme.pipedrive.com:443", "https://acme.pipedrive.com/",
+		"https://user@acme.pipedrive.com", "https://evil.example#.pipedrive.com", "https://evil.example?.pipedrive.com", "https://evil.example/.pipedrive.com",
+		"https://evil.example\\.pipedrive.com", "https://ACME.pipedrive.com", "https://acme.pipedrive.com.", "https://-a.pipedrive.com", "https://a%2eb.pipedrive.com",
+		"https://a\x00.pipedrive.com", "HTTPS://acme.pipedrive.com", "https:acme.pipedrive.com", "//acme.pipedrive.com", " https://acme.pipedrive.com",
+		"https://аcme.pipedrive.com", "http://127.0.0.1:8484", "http://127.0.0.1", "https://localhost:1", "http://[::1]:80", "http://127.0.0.1@evil.example", "http://127.0.0.1:8484?x",
+		"https://" + strings.Repeat("a", 63) + ".pipedrive.com", "https://" + strings.Repeat("a", 64) + ".pipedrive.com", "http://0.0.0.0", "http://127.1", "http://localhost.evil.example",
+		"http://127.0.0.1#", "http://127.0.0.1?", "http://[::1%25x]", "http://127.0.0.1:", "",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, domain string) {
+		if err := checkAPIDomain(domain, false); (err == nil) != pipedriveDomain.MatchString(domain) {
+			t.Errorf("%q: %v, against what is documented", domain, err)
+		}
+		if checkAPIDomain(domain, true) != nil {
+			return
+		}
+		// Where a request to it would go is this machine, below the path of the API.
+		req, err := http.NewRequest(http.MethodGet, domain+apiPath+"/users/me", nil)
+		if err != nil {
+			t.Fatalf("%q is accepted and leads nowhere: %v", domain, err)
+		}
+		if !isLoopback(req.URL) || req.URL.User != nil || req.URL.Path != apiPath+"/users/me" || req.URL.RawQuery != "" {
+			t.Errorf("%q is accepted and leads to %s", domain, req.URL)
+		}
+	})
+}
+
+func FuzzUninstallBody(f *testing.F) {
+	for _, s := range []string{
+		`{"client_id":"id","company_id":1001,"user_id":42,"timestamp":"2026-03-01 07:58:00"}`, `{"client_id":"id","company_id":"1001","user_id":"42"}`,
+		`{"client_id":"id","company_id":1e3,"user_id":42,"timestamp":1}`, `{"CLIENT_ID":"id","company_id":1,"company_id":2,"user_id":"\"3"}`,
+		`{"client_id":"id","company_id":-1,"user_id":42,"timestamp":{}}`, `{`, `null`, `[]`, `{"client_id":"id","company_id":9223372036854775808,"user_id":1}`,
+	} {
+		f.Add([]byte(s))
+	}
+	app := fuzzApp(f)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		in, _, err := app.parseUninstall(body)
+		if err == nil && in.check() != nil {
+			t.Errorf("%q gives %v", body, in)
+		}
+		r := httptest.NewRequest(http.MethodDelete, "/", strings.NewReader(string(body)))
+		r.SetBasicAuth("id", "se:cret")
+		w := httptest.NewRecorder()
+		app.Handler().ServeHTTP(w, r)
+		if got, want := w.Code == http.StatusNoContent, err == nil; got != want && len(body) <= maxUninstall {
+			t.Errorf("%q: %d %s, while it parses: %v", body, w.Code, w.Body, err)
+		}
+	})
+}
+
+func FuzzBasicAuth(f *testing.F) {
+	good := "Basic " + base64.StdEncoding.EncodeToString([]byte("id:se:cret"))
+	for _, s := range []string{good, "basic " + good[6:], good + " ", good + "=", good[:len(good)-1], "Basic", "", "Basic =", "Bearer " + good[6:], "Basic " + base64.StdEncoding.EncodeToString([]byte("id:se:cret\x00"))} {
+		f.Add(s)
+	}
+	app := fuzzApp(f)
+	f.Fuzz(func(t *testing.T, header string) {
+		r := httptest.NewRequest(http.MethodDelete, "/", nil)
+		r.Header.Set("Authorization", header)
+		scheme, rest, _ := strings.Cut(header, " ")
+		text, err := base64.StdEncoding.DecodeString(rest)
+		if want := strings.EqualFold(scheme, "basic") && err == nil && string(text) == "id:se:cret"; app.isPipedrive(r) != want {
+			t.Errorf("%q: got %v, want %v", header, !want, want)
+		}
+	})
+}
+
+func TestUsedStatesAreBounded(t *testing.T) {
+	t.Parallel()
+	var used usedStates
+	for i := range 3 * maxUsedStates {
+		state := url.QueryEscape(string(rune(i + 1)))
+		if !used.add(state) || used.add(state) {
+			t.Fatalf("state %d is not good exactly once", i)
+		}
+		if len(used.set) > maxUsedStates+1 {
+			t.Fatalf("%d states are kept", len(used.set))
+		}
+	}
+	if used.add(url.QueryEscape(string(rune(2*maxUsedStates + 2)))) {
+		t.Error("one of the last states is good again")
+	}
+}

@@ -1,0 +1,182 @@
+package auth
+
+// This file turns an authorization code into an installation, and ends one.
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// Install spends an authorization code, finds out whose installation it is, and saves it, in place
+// of an earlier one of the same user and company. It does not call the Installed hook. The caller
+// has made sure that the code is meant for this user, by the state; [App.Handler] does. Once
+// begun, it goes on if ctx ends: a code works only once.
+func (a *App) Install(ctx context.Context, code string) (*TokenSource, error) {
+	if !isCredential(code) {
+		return nil, errors.New("auth: install: the code is empty, too long, or no code at all")
+	}
+	ctx, cancel := withRunningTimeout(context.WithoutCancel(ctx), workTimeout)
+	defer cancel()
+	asked := time.Now()
+	answer, err := a.exchange(ctx, code)
+	if err != nil {
+		return nil, fmt.Errorf("auth: exchange the code for tokens: %w", err)
+	}
+	g := &grant{InstalledAt: asked}
+	g.APIDomain, _ = answer.Extra("api_domain").(string)
+	g.Scope, _ = answer.Extra("scope").(string)
+	g.take(answer, asked)
+	if err := checkAPIDomain(g.APIDomain, a.oauthOnLoopback); err != nil {
+		return nil, fmt.Errorf("auth: install: %w", err)
+	}
+	in, g, err := a.identify(ctx, g)
+	if err != nil {
+		return nil, fmt.Errorf("auth: find out whose installation it is: %w", err)
+	}
+	g.CompanyID, g.UserID = in.CompanyID, in.UserID
+	src := a.TokenSource(in)
+	err = a.config.Store.Update(ctx, in, func(_ context.Context, r Record, save func(Record) error) error {
+		earlier, err := decodeGrant(r)
+		if err != nil && !errors.Is(err, errDamaged) {
+			return err
+		}
+		if earlier != nil {
+			g.Generation, g.unknown = earlier.Generation+1, earlier.unknown
+		}
+		if err := saveGrant(save, g); err != nil {
+			return err
+		}
+		src.replace(g)
+		return nil
+	})
+	if err != nil {
+		return nil, src.wrap("save the installation", err)
+	}
+	return src, nil
+}
+
+// identify asks whose tokens g has. Whoever is asked uses them through a token source, over a
+// store of its own while there is no key to save them by.
+func (a *App) identify(ctx context.Context, g *grant) (Installation, *grant, error) {
+	src := &TokenSource{app: a, store: new(MemoryStore), current: g}
+	err := src.store.Update(ctx, src.key, func(_ context.Context, _ Record, save func(Record) error) error {
+		return saveGrant(save, g)
+	})
+	if err != nil {
+		return Installation{}, nil, err
+	}
+	ask := a.config.Identify
+	if ask == nil {
+		ask = a.askUsersMe
+	}
+	in, err := ask(ctx, src)
+	if err == nil {
+		err = in.check()
+	}
+	if err != nil {
+		return Installation{}, nil, err
+	}
+	if g, err = src.load(ctx); err != nil {
+		return Installation{}, nil, err
+	}
+	return in, g, nil
+}
+
+// askUsersMe asks GET /users/me, whose answer has the ids as data.id and data.company_id.
+func (a *App) askUsersMe(ctx context.Context, src *TokenSource) (Installation, error) {
+	ctx, cancel := withRunningTimeout(ctx, a.callTimeout)
+	defer cancel()
+	base, err := src.BaseURL(ctx)
+	if err != nil {
+		return Installation{}, err
+	}
+	token, err := src.TokenContext(ctx)
+	if err != nil {
+		return Installation{}, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/users/me", nil)
+	if err != nil {
+		return Installation{}, withoutSecrets(err)
+	}
+	token.SetAuthHeader(req)
+	resp, err := a.client.Do(req)
+	if err != nil {
+		return Installation{}, fmt.Errorf("GET /users/me: %w", withoutSecrets(err))
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return Installation{}, fmt.Errorf("GET /users/me, which needs the scope base (or set AppConfig.Identify): %w", &Error{Status: resp.StatusCode})
+	}
+	var me struct {
+		Data struct {
+			ID        int64 `json:"id"`
+			CompanyID int64 `json:"company_id"`
+		} `json:"data"`
+	}
+	if json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&me) != nil {
+		return Installation{}, errors.New("GET /users/me: the answer cannot be read")
+	}
+	return Installation{CompanyID: me.Data.CompanyID, UserID: me.Data.ID}, nil
+}
+
+// Uninstall ends an installation from the app's side, with all that Pipedrive keeps for it: it
+// revokes the refresh token, which uninstalls the app for the user, and forgets the tokens. It
+// does not call the Uninstalled hook. After an error the tokens are kept and it can be called
+// again; [ErrNotInstalled] says that there are none.
+func (a *App) Uninstall(ctx context.Context, in Installation) error {
+	return a.endToken(ctx, in, "uninstall", func(ctx context.Context, g *grant) error {
+		if err := a.revoke(ctx, g.RefreshToken.Reveal(), "refresh_token"); err != nil {
+			return err
+		}
+		g.uninstall(time.Now())
+		return nil
+	})
+}
+
+// RevokeAccessToken revokes the access token, for instance because it got about. The app stays
+// installed: the next call that needs a token has it renewed.
+func (a *App) RevokeAccessToken(ctx context.Context, in Installation) error {
+	return a.endToken(ctx, in, "revoke the access token", func(ctx context.Context, g *grant) error {
+		if err := a.revoke(ctx, g.AccessToken.Reveal(), "access_token"); err != nil {
+			return err
+		}
+		g.ExpiresAt = time.Now()
+		g.schedule()
+		return nil
+	})
+}
+
+// endToken changes a grant under the store's lock, past every refresh.
+func (a *App) endToken(ctx context.Context, in Installation, doing string, change func(context.Context, *grant) error) error {
+	src := a.TokenSource(in)
+	if src.invalid != nil {
+		return src.invalid
+	}
+	err := a.config.Store.Update(ctx, in, func(ctx context.Context, r Record, save func(Record) error) error {
+		stored, err := decodeGrant(r)
+		if err != nil {
+			return err
+		}
+		g := src.latest(stored)
+		if !g.installed() {
+			return ErrNotInstalled
+		}
+		if err := change(ctx, g); err != nil {
+			return err
+		}
+		if err := saveGrant(save, g); err != nil {
+			return err
+		}
+		src.replace(g)
+		return nil
+	})
+	if err != nil {
+		return src.wrap(doing, err)
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package auth
+
+// This file is the format of a Record: JSON that older and newer versions of this package can share.
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// recordFormat rises when an older version of this package would do harm with a newer record.
+// A new field alone does not: fields this version does not know are kept as they are.
+const recordFormat = 1
+
+// A grant is what is known of one installation: a Record, decoded.
+type grant struct {
+	FormatVersion int `json:"format"`
+	// Generation rises with each pair of tokens, and with each install and uninstall, so that
+	// of two grants the newer is known whatever the clocks of their hosts say.
+	Generation   int64     `json:"generation"`
+	CompanyID    int64     `json:"company_id"`
+	UserID       int64     `json:"user_id"`
+	APIDomain    string    `json:"api_domain"`
+	Scope        string    `json:"scope,omitempty"`
+	AccessToken  Secret    `json:"-"` // written by storedGrant
+	RefreshToken Secret    `json:"-"`
+	ObtainedAt   time.Time `json:"obtained_at,omitzero"`
+	ExpiresAt    time.Time `json:"expires_at,omitzero"`
+	InstalledAt  time.Time `json:"installed_at,omitzero"`
+	// PendingSince is set while a refresh is under way, and stays set if its process died.
+	PendingSince time.Time `json:"refresh_pending_since,omitzero"`
+	// RefusedAt is when the server refused the refresh token: the latch that keeps every
+	// process from asking again.
+	RefusedAt     time.Time `json:"refused_at,omitzero"`
+	UninstalledAt time.Time `json:"uninstalled_at,omitzero"`
+
+	renewAt time.Time                  // when this process wants a new access token
+	unknown map[string]json.RawMessage // what a newer version wrote
+}
+
+// storedGrant is what is written of a grant: all of it, with the text of the tokens.
+type storedGrant struct {
+	grant
+	Access  string `json:"access_token,omitempty"`
+	Refresh string `json:"refresh_token,omitempty"`
+}
+
+var errDamaged = errors.New("the stored record is damaged")
+
+// decodeGrant reads a record. It returns nil without an error if there is none.
+func decodeGrant(r Record) (*grant, error) {
+	if len(r) == 0 {
+		return nil, nil
+	}
+	var stored storedGrant
+	g := &stored.grant
+	// Errors of encoding/json quote what they stumble over; that might be a token.
+	if json.Unmarshal(r, &g.unknown) != nil || json.Unmarshal(r, &stored) != nil {
+		return nil, fmt.Errorf("auth: %w: %d bytes that are not JSON as this package writes it; install anew", errDamaged, len(r))
+	}
+	if g.FormatVersion != recordFormat {
+		return nil, fmt.Errorf("auth: the stored record has format %d and this version reads %d; use the version that wrote it, or a newer one", g.FormatVersion, recordFormat)
+	}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[storedGrant]()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		delete(g.unknown, name)
+	}
+	g.setTokens(stored.Access, stored.Refresh)
+	g.schedule()
+	return g, nil
+}
+
+// encode writes the record, with what a newer version had added to it.
+func (g *grant) encode() (Record, error) {
+	g.FormatVersion = recordFormat
+	known, err := json.Marshal(storedGrant{*g, g.AccessToken.Reveal(), g.RefreshToken.Reveal()})
+	if err != nil {
+		return nil, fmt.Errorf("auth: the record of %v cannot be written", g.installation())
+	}
+	if len(g.unknown) == 0 {
+		return known, nil
+	}
+	all := make(map[string]json.RawMessage, len(g.unknown)+14)
+	if err := json.Unmarshal(known, &all); err != nil {
+		return nil, fmt.Errorf("auth: the record of %v cannot be written", g.installation())
+	}
+	for name, value := range g.unknown {
+		all[name] = value
+	}
+	return json.Marshal(all)
+}
+
+func (g *grant) installation() Installation { return Installation{g.CompanyID, g.UserID} }
+
+// take makes the tokens of an answer that was asked for at the given time the grant's own.
+func (g *grant) take(t *oauth2.Token, asked time.Time) {
+	lifetime := time.Duration(t.ExpiresIn) * time.Second
+	if lifetime <= 0 {
+		lifetime = time.Hour // what Pipedrive documents; an answer should name its own
+	}
+	g.Generation++
+	g.setTokens(t.AccessToken, t.RefreshToken)
+	g.ObtainedAt, g.ExpiresAt = asked, asked.Add(lifetime)
+	g.PendingSince, g.RefusedAt, g.UninstalledAt = time.Time{}, time.Time{}, time.Time{}
+	g.schedule()
+}
+
+func (g *grant) setTokens(access, refresh string) {
+	g.AccessToken, g.RefreshToken = NewSecret(access), NewSecret(refresh)
+}
+
+// schedule decides when to renew: three minutes before expiry, or a quarter of a short
+// lifetime, and up to a quarter of that earlier still, so that the processes of an installation do
+// not all come at once.
+func (g *grant) schedule() {
+	early := min(3*time.Minute, max(0, g.ExpiresAt.Sub(g.ObtainedAt))/4)
+	g.renewAt = g.ExpiresAt.Add(-early - rand.N(early/4+1))
+}
+
+// uninstall empties the grant of all credentials. What stays keeps a late refresh from
+// bringing them back.
+func (g *grant) uninstall(at time.Time) {
+	*g = grant{
+		Generation: g.Generation + 1, CompanyID: g.CompanyID, UserID: g.UserID,
+		InstalledAt: g.InstalledAt, UninstalledAt: at, unknown: g.unknown,
+	}
+}
+
+// installed reports whether there are tokens; g may be nil.
+func (g *grant) installed() bool { return g != nil && g.RefreshToken.Reveal() != "" }
+
+// fresh reports whether the access token can be used without a thought of renewing it.
+func (g *grant) fresh() bool { return g.installed() && time.Now().Before(g.renewAt) }
+
+// valid reports whether the access token can still be used, for the next ten seconds at least.
+func (g *grant) valid() bool {
+	return g.installed() && time.Now().Add(10*time.Second).Before(g.ExpiresAt)
+}
+
+// token returns the access token alone: nobody outside needs the refresh token, and x/oauth2
+// would print it.
+func (g *grant) token() *oauth2.Token {
+	return &oauth2.Token{AccessToken: g.AccessToken.Reveal(), TokenType: "Bearer", Expiry: g.ExpiresAt}
+}

@@ -1,0 +1,146 @@
+package auth
+
+// This file renews a grant: what happens under the store's lock, and what if that goes wrong.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// errSuperseded says that the refresh token was refused because a newer one exists.
+var errSuperseded = errors.New("another process has renewed the token meanwhile")
+
+// obtain returns a grant whose access token is fresh and not the refused one: the store's, or
+// one from the OAuth server.
+func (s *TokenSource) obtain(ctx context.Context, refused string) (*grant, error) {
+	stored, err := s.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if g := s.latest(stored); g.fresh() && g.AccessToken.Reveal() != refused {
+		return g, nil
+	} else if err := s.dead(g); err != nil {
+		return nil, err // without a lock: it may be asked for often
+	}
+	g, err := s.renew(ctx, refused)
+	if errors.Is(err, errSuperseded) {
+		g, err = s.renew(ctx, refused)
+	}
+	return g, err
+}
+
+// renew refreshes under the store's lock. The order is what keeps tokens from being lost: read
+// again, since another process may have been first; note in the record that a refresh is
+// pending, which proves that the store can be written; refresh; save; and only then does anybody
+// use the new token.
+func (s *TokenSource) renew(ctx context.Context, refused string) (*grant, error) {
+	var found, fetched *grant
+	err := s.store.Update(ctx, s.key, func(ctx context.Context, r Record, save func(Record) error) error {
+		stored, err := decodeGrant(r)
+		if err != nil {
+			return err
+		}
+		g := s.latest(stored)
+		if g.fresh() && g.AccessToken.Reveal() != refused {
+			found = g
+			return nil
+		}
+		if err := s.dead(g); err != nil {
+			return err
+		}
+		interrupted, asked := g.PendingSince, time.Now()
+		g.PendingSince = asked
+		if err := saveGrant(save, g); err != nil {
+			return fmt.Errorf("the store cannot be written, so the token was not refreshed: %w", err)
+		}
+		answer, err := s.app.refresh(ctx, g.RefreshToken.Reveal())
+		var refusal *Error
+		if errors.As(err, &refusal) && refusal.Code == "invalid_grant" {
+			return s.giveUp(ctx, g, save, interrupted)
+		}
+		if err != nil {
+			return fmt.Errorf("refresh: %w", err)
+		}
+		fetched = g
+		g.take(answer, asked)
+		s.keepAPIDomain(ctx, g, answer)
+		return saveGrant(save, g)
+	})
+	switch {
+	case fetched == nil:
+		return found, err
+	case err != nil:
+		s.saveLater(ctx, fetched, err)
+	default:
+		s.saved(fetched)
+	}
+	return fetched, nil
+}
+
+// giveUp handles a refresh token that the server does not take: the store is read once more, in
+// case its lock did not hold, and else nobody shall ask with that token again.
+func (s *TokenSource) giveUp(ctx context.Context, g *grant, save func(Record) error, interrupted time.Time) error {
+	// The read is due even if the lock's time is up.
+	if again, err := s.load(context.WithoutCancel(ctx)); err == nil && again.installed() && again.RefreshToken.Reveal() != g.RefreshToken.Reveal() {
+		return errSuperseded
+	}
+	why := "the server answered invalid_grant: the refresh token was revoked, or not used for 60 days"
+	if !interrupted.IsZero() {
+		why = fmt.Sprintf("the server answered invalid_grant, and the refresh begun at %s never ended: its answer is lost", interrupted.UTC().Format(time.RFC3339))
+	}
+	err := fmt.Errorf("%s: %w", why, ErrReauthorize)
+	g.RefusedAt = time.Now()
+	s.mu.Lock()
+	s.refused = g
+	s.mu.Unlock()
+	if saveErr := saveGrant(save, g); saveErr != nil {
+		err = fmt.Errorf("%w (which could not be noted in the store: %w)", err, saveErr)
+	}
+	s.app.config.Warn(ctx, s.key, s.wrap("renew the token", err))
+	return err
+}
+
+// dead returns the error of a grant that cannot be renewed, or nil.
+func (s *TokenSource) dead(g *grant) error {
+	if !g.installed() {
+		return ErrNotInstalled
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !g.RefusedAt.IsZero() || s.refused != nil && g.Generation == s.refused.Generation && g.RefreshToken.Reveal() == s.refused.RefreshToken.Reveal() {
+		return fmt.Errorf("the server has refused the refresh token: %w", ErrReauthorize)
+	}
+	return nil
+}
+
+// keepAPIDomain leaves api_domain as the install had it, whatever the answer to a refresh says:
+// the host that is given the tokens does not change unseen.
+func (s *TokenSource) keepAPIDomain(ctx context.Context, g *grant, answer *oauth2.Token) {
+	if named, _ := answer.Extra("api_domain").(string); named != "" && named != g.APIDomain {
+		s.app.config.Warn(ctx, s.key, s.wrap("refresh the token", fmt.Errorf(
+			"%w: the server names another than %q, which stays in use; if the company has moved, let the user authorise the app again", ErrAPIDomain, g.APIDomain)))
+	}
+}
+
+func (s *TokenSource) load(ctx context.Context) (*grant, error) {
+	if s.invalid != nil {
+		return nil, s.invalid
+	}
+	r, err := s.store.Load(ctx, s.key)
+	if err != nil {
+		return nil, err
+	}
+	return decodeGrant(r)
+}
+
+func saveGrant(save func(Record) error, g *grant) error {
+	r, err := g.encode()
+	if err != nil {
+		return err
+	}
+	return save(r)
+}

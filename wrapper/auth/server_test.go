@@ -1,0 +1,307 @@
+package auth_test
+
+// A scripted OAuth server with GET /users/me, built from Pipedrive's OAuth pages for these tests
+// alone, and the ways to reach it: over a pipe in a synctest bubble, or over loopback.
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pdchannels/pdchannels/wrapper/auth"
+)
+
+const (
+	clientID     = "client-id"
+	clientSecret = "canary-client-secret"
+)
+
+// alice is who every code of the server belongs to, unless it is said otherwise.
+var alice = auth.Installation{CompanyID: 1001, UserID: 42}
+
+// An oauthServer issues tokens. Its fields are set before the first call, or with mu held.
+type oauthServer struct {
+	mu        sync.Mutex
+	repeats   bool // repeats refresh tokens in place of rotating them
+	expiresIn int
+	apiDomain string
+	user      auth.Installation
+	// override, if not nil, may answer in place of the server.
+	override func(w http.ResponseWriter, r *http.Request) (answered bool)
+	// spent, if not nil, is called when a refresh token has been spent, before the answer is sent.
+	spent func(r *http.Request)
+	extra map[string]any // further fields of a token answer
+
+	issued   int
+	codes    map[string]bool
+	refresh  map[string]bool
+	access   map[string]time.Time
+	calls    map[string]int // by grant type or path
+	refusals int            // answers invalid_grant
+}
+
+func newServer() *oauthServer {
+	return &oauthServer{
+		expiresIn: 3600, apiDomain: "http://127.0.0.1:8484", user: alice, codes: map[string]bool{},
+		refresh: map[string]bool{}, access: map[string]time.Time{}, calls: map[string]int{},
+	}
+}
+
+// code returns a new authorization code.
+func (s *oauthServer) code() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.issued++
+	code := fmt.Sprintf("canary-code-%d", s.issued)
+	s.codes[code] = true
+	return code
+}
+
+func (s *oauthServer) count(what string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls[what]
+}
+
+func (s *oauthServer) do(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f()
+}
+
+// credentials returns every credential there is, and the client secret.
+func (s *oauthServer) credentials() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Concat([]string{clientSecret}, slices.Collect(maps.Keys(s.codes)), slices.Collect(maps.Keys(s.refresh)), slices.Collect(maps.Keys(s.access)))
+}
+
+func (s *oauthServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	override, spent := s.override, s.spent
+	s.mu.Unlock()
+	what := r.URL.Path
+	if what == "/oauth/token" {
+		what = r.PostFormValue("grant_type")
+	}
+	s.do(func() { s.calls[what]++ })
+	if override != nil && override(w, r) {
+		return
+	}
+	if id, secret, _ := r.BasicAuth(); what != "/api/v1/users/me" && (id != clientID || secret != clientSecret) {
+		answer(w, 401, map[string]any{"error": "invalid_client"})
+		return
+	}
+	switch what {
+	case "authorization_code":
+		var ok bool
+		s.do(func() { ok, s.codes[r.PostFormValue("code")] = s.codes[r.PostFormValue("code")], false })
+		s.issue(w, ok && r.PostFormValue("redirect_uri") != "", "", nil)
+	case "refresh_token":
+		var ok bool
+		old := r.PostFormValue("refresh_token")
+		s.do(func() { ok = s.refresh[old] })
+		s.issue(w, ok, old, func() {
+			if spent != nil {
+				spent(r)
+			}
+		})
+	case "/oauth/revoke":
+		s.do(func() { delete(s.refresh, r.PostFormValue("token")); delete(s.access, r.PostFormValue("token")) })
+	case "/api/v1/users/me":
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		var token string
+		_, _ = fmt.Sscanf(r.Header.Get("Authorization"), "Bearer %s", &token)
+		if !time.Now().Before(s.access[token]) {
+			answer(w, 401, map[string]any{"success": false, "error": "unauthorized access"})
+			return
+		}
+		answer(w, 200, map[string]any{"success": true, "data": map[string]any{"id": s.user.UserID, "company_id": s.user.CompanyID}})
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func (s *oauthServer) issue(w http.ResponseWriter, ok bool, old string, spent func()) {
+	s.mu.Lock()
+	if !ok {
+		s.refusals++
+		s.mu.Unlock()
+		answer(w, 400, map[string]any{"error": "invalid_grant", "error_description": "canary-echo"})
+		return
+	}
+	s.issued++
+	access, refresh := fmt.Sprintf("canary-access-%d", s.issued), fmt.Sprintf("canary-refresh-%d", s.issued)
+	if old != "" && s.repeats {
+		refresh = old
+	} else {
+		delete(s.refresh, old)
+	}
+	s.refresh[refresh] = true
+	s.access[access] = time.Now().Add(time.Duration(s.expiresIn) * time.Second)
+	body := map[string]any{
+		"access_token": access, "token_type": "bearer", "expires_in": s.expiresIn, "refresh_token": refresh,
+		"scope": "base,messengers-integration", "api_domain": s.apiDomain,
+	}
+	maps.Copy(body, s.extra)
+	s.mu.Unlock()
+	if spent != nil {
+		spent()
+	}
+	answer(w, 200, body)
+}
+
+func answer(w http.ResponseWriter, status int, body map[string]any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+// pipe serves the handler over net.Pipe, which works in a synctest bubble, and returns a client
+// that reaches it whatever the host.
+func pipe(t *testing.T, h http.Handler) *http.Client {
+	t.Helper()
+	l := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	server := &http.Server{Handler: h}
+	go func() { _ = server.Serve(l) }()
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		near, far := net.Pipe()
+		select {
+		case l.conns <- far:
+			return near, nil
+		case <-l.closed:
+			return nil, net.ErrClosed
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		_ = server.Close()
+	})
+	return &http.Client{Transport: transport}
+}
+
+type pipeListener struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (l *pipeListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+func (l *pipeListener) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
+func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8484} }
+
+// A harness is an app, the server it talks to, and what Warn was told.
+type harness struct {
+	*testing.T
+	*oauthServer
+	app   *auth.App
+	store auth.Store
+	warns *warnings
+	conf  auth.AppConfig
+}
+
+type warnings struct {
+	mu   sync.Mutex
+	errs []error
+}
+
+func (w *warnings) add(_ context.Context, _ auth.Installation, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.errs = append(w.errs, err)
+}
+
+func (w *warnings) all() []error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.errs)
+}
+
+// newHarness makes an app over a pipe and a memory store; change says what is different.
+func newHarness(t *testing.T, change func(*auth.AppConfig)) *harness {
+	t.Helper()
+	h := &harness{T: t, oauthServer: newServer(), warns: new(warnings)}
+	h.conf = auth.AppConfig{
+		ClientID: clientID, ClientSecret: auth.NewSecret(clientSecret), RedirectURL: "http://127.0.0.1:8085/callback",
+		OAuthURL: "http://127.0.0.1:8484", Store: new(auth.MemoryStore), HTTPClient: pipe(t, h.oauthServer), Warn: h.warns.add,
+	}
+	if change != nil {
+		change(&h.conf)
+	}
+	h.store = h.conf.Store
+	h.app = h.newApp()
+	return h
+}
+
+// newApp returns another app of the same configuration, as another process would have it.
+func (h *harness) newApp() *auth.App {
+	h.Helper()
+	app, err := auth.NewApp(h.conf)
+	if err != nil {
+		h.Fatal(err)
+	}
+	return app
+}
+
+// install installs the app and returns the token source.
+func (h *harness) install() *auth.TokenSource {
+	h.Helper()
+	src, err := h.app.Install(h.Context(), h.code())
+	if err != nil {
+		h.Fatalf("Install: %v", err)
+	}
+	return src
+}
+
+// token returns an access token, which has to be one that the server takes.
+func (h *harness) token(src *auth.TokenSource) string {
+	h.Helper()
+	token, err := src.TokenContext(h.Context())
+	if err != nil {
+		h.Fatalf("TokenContext: %v", err)
+	}
+	h.accepted(token.AccessToken)
+	return token.AccessToken
+}
+
+func (h *harness) accepted(token string) {
+	h.Helper()
+	h.do(func() {
+		if !time.Now().Before(h.access[token]) {
+			h.Errorf("the server does not accept the access token %q", token)
+		}
+	})
+}
+
+func (h *harness) wantCount(what string, want int) {
+	h.Helper()
+	if got := h.count(what); got != want {
+		h.Errorf("%d calls of %s reached the server, want %d", got, what, want)
+	}
+}
+
+// httpServer serves the server over loopback, for tests with processes.
+func (s *oauthServer) httpServer(t testing.TB) *httptest.Server {
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	s.do(func() { s.apiDomain = server.URL })
+	return server
+}
