@@ -3,7 +3,7 @@
 // encoding/json, in time, bytes and allocations a call.
 //
 //	go run ./tests/bench # or: make bench
-//	go run ./tests/bench -rounds 200
+//	go run ./tests/bench -rounds 400
 //
 // The two sides take turns, batch by batch, so that whatever else the machine does meets
 // both, and the figures are medians over the rounds. In memory, where no network is, they
@@ -11,7 +11,7 @@
 //
 // The benchmarks of this package make the same calls for the profiler:
 //
-//	go test ./tests/bench -run '^$' -bench memory/one_attachment/client -memprofile mem.out -memprofilerate 1
+//	go test ./tests/bench -run '^$' -bench /memory,_one/client -memprofile mem.out -memprofilerate 1
 //	go tool pprof -sample_index alloc_space -list 'channels\.' mem.out
 package main
 
@@ -31,7 +31,7 @@ const loopbackShare = 5
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	rounds := flags.Int("rounds", 50, "how many batches each side makes of each scenario")
+	rounds := flags.Int("rounds", 100, "how many batches each side makes of each scenario")
 	calls := flags.Int("calls", 1000, fmt.Sprintf("how many calls a batch has in memory; over loopback 1/%d of it", loopbackShare))
 	if err := flags.Parse(args); err != nil {
 		return 2

@@ -25,7 +25,7 @@ func TestClientReplaysTheRecordings(t *testing.T) {
 			t.Parallel()
 			call, asked := r.Call, r
 			if call == "" {
-				// The client refuses to make such a request, so a good one gets its answer.
+				// The client does not make such a request, so one that it makes gets its answer.
 				asked = named(t, r.Operation+"-200")
 				call = asked.Call
 			}

@@ -72,7 +72,7 @@ type Recording struct {
 	Given     Given
 	Exempt    []Exemption
 
-	Call     string // the method of channels.Client and its request as JSON; empty if the client refuses to make it
+	Call     string // the method of channels.Client and its request as JSON; empty if the client makes no such request
 	Request  Request
 	Response Response
 	Result   string // what the client returns, written by hand from the reference

@@ -25,9 +25,9 @@ const maxBody = 1 << 20
 
 // call makes one call: validate, build, authenticate, send, read, judge. All that can go
 // wrong on the way becomes an [*Error] here and nowhere else.
-func (c *Client) call(ctx context.Context, operation string, r interface{ Validate() error }, build func() (*http.Request, error), a answer) error {
+func (c *Client) call(ctx context.Context, operation string, validate func() error, build func() (*http.Request, error), a answer) error {
 	start := time.Now()
-	e := c.attempt(ctx, r, build, a)
+	e := c.attempt(ctx, validate, build, a)
 	if e == nil {
 		if c.log.Enabled(ctx, slog.LevelDebug) { // the arguments cost even if nothing is logged
 			c.log.LogAttrs(ctx, slog.LevelDebug, "channels: call", slog.String("operation", operation), slog.Duration("took", time.Since(start)))
@@ -42,8 +42,8 @@ func (c *Client) call(ctx context.Context, operation string, r interface{ Valida
 	return e
 }
 
-func (c *Client) attempt(ctx context.Context, r interface{ Validate() error }, build func() (*http.Request, error), a answer) *Error {
-	if err := r.Validate(); err != nil {
+func (c *Client) attempt(ctx context.Context, validate func() error, build func() (*http.Request, error), a answer) *Error {
+	if err := validate(); err != nil {
 		return &Error{Outcome: NotSent, Err: err}
 	}
 	req, err := build()
@@ -64,7 +64,8 @@ func (c *Client) attempt(ctx context.Context, r interface{ Validate() error }, b
 	}
 
 	var w watch
-	resp, err := c.transport.RoundTrip(req.WithContext(w.attach(ctx)))
+	*req = *req.WithContext(w.attach(ctx)) // in place: the copy stays on the stack
+	resp, err := c.transport.RoundTrip(req)
 	switch {
 	case err == nil && resp == nil:
 		err = errors.New("the transport returned neither an answer nor an error")
@@ -148,8 +149,7 @@ func judge(resp *http.Response, buf *bytes.Buffer, secret string, a answer) *Err
 	}
 	// A value of an unexpected type leaves its field at zero; the rest is decoded.
 	err := json.Unmarshal(body, a)
-	var odd *json.UnmarshalTypeError
-	if err != nil && !errors.As(err, &odd) {
+	if _, odd := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !odd {
 		if looksLikeHTML(resp, body) {
 			return unknown("the answer is "+htmlPage(body, secret), nil)
 		}

@@ -23,7 +23,7 @@ const (
 // Pipedrive then asks the app's getConversations endpoint for the channel's history.
 func (c *Client) AddChannel(ctx context.Context, r AddChannelRequest) (Channel, error) {
 	var a addChannelAnswer
-	err := c.call(ctx, addChannel, &r, func() (*http.Request, error) {
+	err := c.call(ctx, addChannel, r.Validate, func() (*http.Request, error) {
 		return channelsclient.NewAddChannelRequest(c.baseURL, r.wire())
 	}, &a)
 	if err != nil {
@@ -41,7 +41,7 @@ func (c *Client) AddChannel(ctx context.Context, r AddChannelRequest) (Channel, 
 // The result is the message as Pipedrive has it.
 func (c *Client) ReceiveMessage(ctx context.Context, r ReceiveMessageRequest) (Message, error) {
 	var a receiveMessageAnswer
-	err := c.call(ctx, receiveMessage, &r, func() (*http.Request, error) {
+	err := c.call(ctx, receiveMessage, r.Validate, func() (*http.Request, error) {
 		return channelsclient.NewReceiveMessageRequest(c.baseURL, r.wire())
 	}, &a)
 	if err != nil {
@@ -55,7 +55,7 @@ func (c *Client) ReceiveMessage(ctx context.Context, r ReceiveMessageRequest) (M
 // DeleteChannel removes a channel with its conversations and messages. What Pipedrive
 // answers if there is no such channel is not documented.
 func (c *Client) DeleteChannel(ctx context.Context, r DeleteChannelRequest) error {
-	return c.call(ctx, deleteChannel, &r, func() (*http.Request, error) {
+	return c.call(ctx, deleteChannel, r.Validate, func() (*http.Request, error) {
 		return channelsclient.NewDeleteChannelRequest(c.baseURL, r.ProviderChannelID)
 	}, &bareAnswer{})
 }
@@ -63,7 +63,7 @@ func (c *Client) DeleteChannel(ctx context.Context, r DeleteChannelRequest) erro
 // DeleteConversation removes a conversation with its messages. Only the user who installed
 // the app may ([ErrForbidden]); an unknown channel is [ErrNotFound].
 func (c *Client) DeleteConversation(ctx context.Context, r DeleteConversationRequest) error {
-	return c.call(ctx, deleteConversation, &r, func() (*http.Request, error) {
+	return c.call(ctx, deleteConversation, r.Validate, func() (*http.Request, error) {
 		return channelsclient.NewDeleteConversationRequest(c.baseURL, r.ProviderChannelID, r.ConversationID)
 	}, &bareAnswer{})
 }
@@ -77,7 +77,7 @@ func (c *Client) DeleteConversation(ctx context.Context, r DeleteConversationReq
 // [ErrRateLimited] mean that the API is there, though not for this credential or not now;
 // [ErrWithdrawn] that it is not.
 func (c *Client) Probe(ctx context.Context) error {
-	err := c.call(ctx, receiveMessage, anything{}, func() (*http.Request, error) {
+	err := c.call(ctx, receiveMessage, func() error { return nil }, func() (*http.Request, error) {
 		return channelsclient.NewReceiveMessageRequestWithBody(c.baseURL, "application/json", strings.NewReader("{}"))
 	}, &bareAnswer{})
 	return probeVerdict(err)
@@ -95,11 +95,6 @@ func probeVerdict(err error) error {
 	}
 	return err
 }
-
-// anything is a request that is invalid on purpose.
-type anything struct{}
-
-func (anything) Validate() error { return nil }
 
 // An answer is a generated one that can judge itself.
 type answer interface {

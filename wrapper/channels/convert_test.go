@@ -93,8 +93,8 @@ func fill(v reflect.Value) {
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fill(v.Index(0))
 	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(v.Field(i))
+		for _, field := range v.Fields() {
+			fill(field)
 		}
 	default:
 		panic(fmt.Sprintf("a field of a kind this test does not know: %v", v.Type()))
@@ -118,19 +118,18 @@ func empty(name string, v reflect.Value) []string {
 		return empty(name+"[0]", v.Index(0))
 	}
 	var names []string
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
+	for field, value := range v.Fields() {
 		if strings.HasSuffix(v.Type().PkgPath(), "/internal/wire") && field.Name != "Time" {
 			continue // what a time notes about itself
 		}
-		names = append(names, empty(name+"."+field.Name, v.Field(i))...)
+		names = append(names, empty(name+"."+field.Name, value)...)
 	}
 	return names
 }
 
 func fieldNames(t reflect.Type) (names []string) {
-	for i := range t.NumField() {
-		names = append(names, t.Field(i).Name)
+	for field := range t.Fields() {
+		names = append(names, field.Name)
 	}
 	return names
 }

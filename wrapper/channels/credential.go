@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/oauth2"
 )
@@ -40,6 +41,7 @@ func OAuth(tokens oauth2.TokenSource) Credential {
 	}); ok {
 		token = source.TokenContext
 	}
+	var last atomic.Pointer[bearer]
 	return Credential{authorize: func(ctx context.Context, h http.Header) (string, error) {
 		t, err := token(ctx)
 		switch {
@@ -49,12 +51,25 @@ func OAuth(tokens oauth2.TokenSource) Credential {
 			return "", errors.New("the token source gave no access token")
 		case !strings.EqualFold(t.Type(), "Bearer"):
 			return "", errors.New("the token source gave a token that is no bearer token")
-		case !headerSafe(t.AccessToken):
-			return "", errors.New("the token source gave a token with a space or a control character")
 		}
-		h.Set("Authorization", "Bearer "+t.AccessToken)
-		return t.AccessToken, nil
+		b := last.Load()
+		if b == nil || b.token != t.AccessToken {
+			if !headerSafe(t.AccessToken) {
+				return "", errors.New("the token source gave a token with a space or a control character")
+			}
+			b = &bearer{t.AccessToken, []string{"Bearer " + t.AccessToken}}
+			last.Store(b)
+		}
+		h["Authorization"] = b.header
+		return b.token, nil
 	}}
+}
+
+// bearer is an access token and the header value made of it. One token serves an hour of
+// requests and may be kilobytes long, so the value is made once for all of them.
+type bearer struct {
+	token  string
+	header []string
 }
 
 // APIToken authenticates each request with a user's API token, in the header
@@ -67,8 +82,9 @@ func APIToken(token string) Credential {
 	case !headerSafe(token):
 		return Credential{problem: errors.New("the API token has a space or a control character, as of a line break copied along")}
 	}
+	header := []string{token}
 	return Credential{authorize: func(_ context.Context, h http.Header) (string, error) {
-		h.Set("X-Api-Token", token)
+		h["X-Api-Token"] = header
 		return token, nil
 	}}
 }
