@@ -33,21 +33,22 @@ func (c *receive) many(ctx context.Context, env *environment, flags *flag.FlagSe
 	return c.deliver(ctx, env, in, size)
 }
 
-// open opens the input; size is 0 if it is not known.
+// open opens the input; size is below 0 if it is not known.
 func (c *receive) open(env *environment) (in io.ReadCloser, size int64, err error) {
 	if c.file == "-" {
-		return io.NopCloser(env.stdin), 0, nil
+		return io.NopCloser(env.stdin), -1, nil
 	}
+	size = -1
 	f, err := os.Open(c.file)
 	if err != nil {
-		return nil, 0, err
+		return nil, size, err
 	}
 	info, err := f.Stat()
 	switch {
 	case err != nil:
-		return nil, 0, errors.Join(err, f.Close())
+		return nil, size, errors.Join(err, f.Close())
 	case info.IsDir():
-		return nil, 0, errors.Join(fmt.Errorf("%s is a folder; -file takes a file of JSON lines, or - for stdin", c.file), f.Close())
+		return nil, size, errors.Join(fmt.Errorf("%s is a folder; -file takes a file of JSON lines, or - for stdin", c.file), f.Close())
 	case info.Mode().IsRegular():
 		size = info.Size()
 	}
@@ -62,7 +63,11 @@ func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, s
 		return err
 	}
 	name := c.undelivered
-	if name == "" {
+	switch {
+	case name != "":
+	case size < 0 && c.file != "-":
+		return usage("%s is no regular file: name one for what is not delivered with -undelivered", printable(c.file))
+	default:
 		name = undeliveredName(c.file)
 	}
 	kept, err := createUndelivered(name)
@@ -93,7 +98,7 @@ func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, s
 
 // checkLines reads all messages and tells what is wrong with them. It sends nothing.
 func checkLines(ctx context.Context, env *environment, in io.Reader) error {
-	report := newReport(env, 0)
+	report := newReport(env, -1)
 	d := delivery{report: report}
 	done := make(chan struct{})
 	defer close(done)

@@ -100,6 +100,7 @@ func TestNothingIsSentIfNothingCanBeKept(t *testing.T) {
 		t.Errorf("the file of an earlier run became %q", got)
 	}
 	pdchannels(t, env, "message", "receive", "-file", file, "-undelivered", file).wants(t, exitUsage, "", file+" exists")
+	pdchannels(t, env, "message", "receive", "-file", os.DevNull).wants(t, exitUsage, "", "is no regular file")
 	pdchannels(t, env, "message", "receive", "-file", file, "-undelivered", filepath.Join(file, "kept")).
 		wants(t, exitUsage, "", "nowhere to write what is not delivered")
 	if got := messages("c-1"); got != nil {
@@ -186,7 +187,7 @@ func TestProgressSaysHowFar(t *testing.T) {
 	p.note("waiting 2s for the rate limit")
 	p.clear()
 	p.clear()
-	if got := screen.String(); got != "\r30 delivered · waiting 2s for the rate limit\x1b[K\r\x1b[K" {
+	if got := screen.String(); got != "\r\x1b[?7l30 delivered · waiting 2s for the rate limit\x1b[K\x1b[?7h\r\x1b[K" {
 		t.Errorf("the screen got %q", got)
 	}
 }

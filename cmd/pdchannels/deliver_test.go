@@ -149,6 +149,7 @@ func TestADeliveryStopsWhenGoingOnMakesNoSense(t *testing.T) {
 		"a lasting limit": {map[string][]error{"m-2": {lasting}}, [fates]int{delivered: 1, refused: 1, untried: 3}},
 		"three failures":  {map[string][]error{"m-1": {failing(channels.Unknown)}, "m-2": {failing(channels.NotSent)}, "m-3": {failing(channels.Unknown)}}, [fates]int{unknown: 2, notSent: 1, untried: 2}},
 		"two failures":    {map[string][]error{"m-1": {failing(channels.Unknown)}, "m-2": {failing(channels.NotSent)}, "m-4": {failing(channels.Unknown)}}, [fates]int{delivered: 2, unknown: 2, notSent: 1}},
+		"not in a row":    {map[string][]error{"m-1": {failing(channels.Unknown)}, "m-2": {failing(channels.NotSent)}, "m-3": {answered(400, "")}, "m-4": {failing(channels.Unknown)}}, [fates]int{delivered: 1, refused: 1, unknown: 2, notSent: 1}},
 		"three refusals":  {map[string][]error{"m-1": {answered(400, "")}, "m-2": {answered(422, "")}, "m-3": {answered(413, "")}}, [fates]int{delivered: 2, refused: 3}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -233,20 +234,38 @@ func TestALineThatIsTooLongIsKeptAsItIs(t *testing.T) {
 	}
 }
 
-func TestADeliveryEndsWhereNothingCanBeKept(t *testing.T) {
+// fullFile takes so many bytes, as a disk that fills up.
+type fullFile struct {
+	*os.File
+	room int
+}
+
+func (f *fullFile) Write(b []byte) (int, error) {
+	n := min(f.room, len(b))
+	f.room -= n
+	if written, err := f.File.Write(b[:n]); err != nil || n == len(b) {
+		return written, err
+	}
+	return n, errors.New("no space left on device")
+}
+
+func TestADeliveryEndsWhereNothingMoreCanBeKept(t *testing.T) {
 	t.Parallel()
-	kept, err := createUndelivered(filepath.Join(t.TempDir(), "kept.jsonl"))
+	name := filepath.Join(t.TempDir(), "kept.jsonl")
+	f, err := os.Create(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := kept.file.Close(); err != nil { // so that nothing can be written
-		t.Fatal(err)
-	}
+	kept := &undelivered{file: &fullFile{f, len(jsonLines("m-1 c-1")) + 10}}
 	env := &environment{getenv: vars{}.getenv, stderr: &output{to: io.Discard}}
-	to := &inbox{script: map[string][]error{"m-2": {answered(400, "")}}}
+	refusal := answered(http.StatusBadRequest, "")
+	to := &inbox{script: map[string][]error{"m-1": {refusal}, "m-3": {refusal}}}
 	d := delivery{to: to, undelivered: kept, report: newReport(env, 0), held: map[conversation]bool{}}
-	err = d.run(t.Context(), strings.NewReader(jsonLines("m-1 c-1", "m-2 c-2", "m-3 c-3")))
-	if err == nil || !strings.Contains(err.Error(), "line 2 and all after it") || !slices.Equal(to.tried, []string{"m-1", "m-2"}) {
+	err = errors.Join(d.run(t.Context(), strings.NewReader(jsonLines("m-1 c-1", "m-2 c-2", "m-3 c-3", "m-4 c-4"))), kept.close())
+	if err == nil || !strings.Contains(err.Error(), "line 3 and all after it") || !slices.Equal(to.tried, []string{"m-1", "m-2", "m-3"}) {
 		t.Errorf("%v, tried %v", err, to.tried)
+	}
+	if got := readFile(t, name); got != jsonLines("m-1 c-1") { // and no half of a line
+		t.Errorf("kept:\n%s", got)
 	}
 }

@@ -59,6 +59,30 @@ func (l *liar) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
+// tamperer changes one exchange on its way.
+type tamperer struct{ at, n int }
+
+func (c *tamperer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if c.n++; c.n == c.at {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		changed := strings.NewReplacer("Rosa's", "Nobody's", `"message":"`, `"message":"No. `).Replace(string(body))
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(changed)), int64(len(changed))
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func TestTheDemoSeesWhatArrived(t *testing.T) {
+	t.Parallel()
+	for at := 2; at <= 10; at++ { // the channel, six messages, two updates
+		if screen, err := playDemo(t, &tamperer{at: at}); err == nil || !strings.Contains(screen, "✗") {
+			t.Errorf("exchange %d: %v\n%s", at, err, screen)
+		}
+	}
+}
+
 // A success that nothing stands behind must be found out, whichever exchange it is of.
 func TestTheDemoBelievesNothing(t *testing.T) {
 	t.Parallel()

@@ -64,6 +64,9 @@ func TestTheEmulatorsBannerWorksWhenPasted(t *testing.T) {
 	for _, addr := range []string{"127.0.0.1:0", ":0", "localhost:0"} {
 		banner, stop := startEmulator(t, "-addr", addr)
 		env := settingsIn(t, banner)
+		if !strings.HasPrefix(env["PIPEDRIVE_BASE_URL"], "http://127.0.0.1:") {
+			t.Errorf("-addr %s listens at %s", addr, env["PIPEDRIVE_BASE_URL"])
+		}
 		pdchannels(t, env, "probe").wants(t, exitDone, "alive", "")
 		pdchannels(t, env, "channel", "add", "-name", "Shop", "-id", "shop-1").wants(t, exitDone, "shop-1", "")
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 )
 
 func allLines(in io.Reader) (lines []line) {
@@ -84,10 +85,11 @@ func TestAnInputThatBreaksOff(t *testing.T) {
 
 func TestReadingEndsWhenNobodyListens(t *testing.T) {
 	t.Parallel()
-	done := make(chan struct{})
-	lines := readLines(strings.NewReader("one\ntwo\n"), done)
-	<-lines
-	close(done)
-	for range lines { // the goroutine closes it, or this test never ends
-	}
+	synctest.Test(t, func(*testing.T) { // fails if the goroutine outlives it
+		done := make(chan struct{})
+		lines := readLines(strings.NewReader("one\ntwo\n"), done)
+		<-lines
+		synctest.Wait()
+		close(done)
+	})
 }

@@ -56,6 +56,8 @@ func judgeProbe(err error) verdict {
 	switch {
 	case err == nil:
 		return verdict{"alive", "is the Channels API, alive and open to this credential: it refused an empty message as it should (" + signOfLife + "), and nothing was changed", exitDone}
+	case e != nil && e.Foreign && e.Outcome == channels.Answered && !errors.Is(err, channels.ErrWithdrawn):
+		return verdict{"something_else", "answers, but not as the Channels API does", exitFailed}
 	case errors.Is(err, channels.ErrUnauthorized):
 		return verdict{"refused", "is alive, but refuses this credential", exitNotAllowed}
 	case errors.Is(err, channels.ErrForbidden):

@@ -15,7 +15,7 @@ const redraw = 100 * time.Millisecond
 type progress struct {
 	to    *output
 	start time.Time
-	size  int64 // of the input, in bytes; 0 if nobody knows
+	size  int64 // of the input, in bytes; below 1 if nobody knows
 
 	last    string // what stands there
 	drawn   time.Time
@@ -60,7 +60,8 @@ func (p *progress) text(counts [fates]int, read int64, elapsed time.Duration) st
 }
 
 func (p *progress) draw(text string) {
-	p.to.print("\r" + text + "\x1b[K")
+	// Without the wrapping of lines: a text wider than the terminal is cut, and one line it stays.
+	p.to.print("\r\x1b[?7l" + text + "\x1b[K\x1b[?7h")
 	p.drawn, p.visible = time.Now(), true
 }
 

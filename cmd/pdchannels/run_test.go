@@ -28,6 +28,9 @@ func TestEveryCommandHasHelp(t *testing.T) {
 				t.Errorf("%q says something else than %s --help:\n%+v", args, name, got)
 			}
 		}
+		if c.commands != nil && !strings.HasPrefix(long.stdout, "Usage: "+name+" COMMAND [flags]\n") {
+			t.Errorf("%s --help does not say that a command follows", name)
+		}
 		if c.commands == nil && c.examples == "" {
 			t.Errorf("%s has no example", name)
 		}

@@ -94,13 +94,11 @@ func TestTheFlagGoesBeforeTheEnvironment(t *testing.T) {
 
 func TestACallTakesNoLongerThanTheTimeout(t *testing.T) {
 	t.Parallel()
-	ended := make(chan struct{})
-	env := scripted(t, func(_ http.ResponseWriter, r *http.Request) {
-		<-r.Context().Done()
-		close(ended)
-	})
-	pdchannels(t, env, "channel", "delete", "-id", "shop-1", "-timeout", "20ms").
-		wants(t, exitUnsure, "", "outcome unknown")
-	<-ended
+	env := scripted(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	// On a busy machine the time may be over before anything is sent.
+	r := pdchannels(t, env, "channel", "delete", "-id", "shop-1", "-timeout", "20ms")
+	if (r.code != exitUnsure && r.code != exitFailed) || !strings.Contains(r.stderr, "deadline exceeded") {
+		t.Errorf("%+v", r)
+	}
 	pdchannels(t, env, "probe", "-timeout", "0s").wants(t, exitUsage, "", "the timeout 0s is not positive")
 }

@@ -4,6 +4,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,8 +14,15 @@ import (
 // undelivered is a file of lines that can be fed in again. Each is written at once, so that
 // it is kept even if the process is killed.
 type undelivered struct {
-	file *os.File
+	file keeper
 	size int64
+}
+
+// keeper is what is needed of an *os.File.
+type keeper interface {
+	io.WriteCloser
+	Name() string
+	Truncate(size int64) error
 }
 
 // undeliveredName derives a name from that of the input: messages.undelivered.jsonl.

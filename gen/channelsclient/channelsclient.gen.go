@@ -255,8 +255,11 @@ type MessageStatus string
 // OtherError What is common to the errors the reference does not list: Pipedrive's gateway adds `errorCode`, the
 // Channels service `additional_data`.
 type OtherError struct {
-	// AdditionalData What tells the kinds of error apart.
-	AdditionalData ErrorDetail `json:"additional_data,omitempty,omitzero"`
+	// AdditionalData What the error is about; null where the envelope is that of the API in general.
+	AdditionalData OtherErrorDetail `json:"additional_data,omitempty,omitzero"`
+
+	// Data Null; part of the envelope that Pipedrive publishes for errors of its API in general.
+	Data map[string]interface{} `json:"data,omitempty,omitzero"`
 
 	// Error What is wrong, for people.
 	Error string `json:"error"`
@@ -269,6 +272,14 @@ type OtherError struct {
 
 	// Success False.
 	Success bool `json:"success"`
+}
+
+// OtherErrorDetail What the error is about; null where the envelope is that of the API in general.
+type OtherErrorDetail struct {
+	// Code The kind of error, for programs; not every error has one.
+	//
+	// Example: CHANNEL_ALREADY_EXISTS
+	Code string `json:"code,omitempty,omitzero"`
 }
 
 // ProviderType Which messenger's icon the inbox shows beside a conversation.

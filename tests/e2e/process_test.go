@@ -13,13 +13,17 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	_ "github.com/pdchannels/pdchannels/wrapper/channels"
+	_ "github.com/pdchannels/pdchannels/wrapper/emulator"
 )
 
-// binary is the built command.
-var binary string
+// dir is where the command is built, and binary the command.
+var dir, binary string
 
 func TestMain(m *testing.M) {
 	// Tests that run in the background (nohup, &) ignore these signals, and their children would
@@ -29,24 +33,32 @@ func TestMain(m *testing.M) {
 			signal.Notify(make(chan os.Signal, 1), s)
 		}
 	}
-	os.Exit(buildAndRun(m))
+	var err error
+	if dir, err = os.MkdirTemp("", "pdchannels-e2e"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	binary = filepath.Join(dir, "pdchannels")
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
 }
 
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "pdchannels-e2e")
+// build builds the command once.
+//
+// go test answers from its cache unless it has seen what the result depends on: the files of the
+// command, which are read here, and the packages below it, which are imported above. It sees
+// what is read in a test, not in TestMain.
+var build = sync.OnceValue(func() error {
+	if err := os.CopyFS(filepath.Join(dir, "seen"), os.DirFS("../../cmd/pdchannels")); err != nil {
+		return err
+	}
+	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "../../cmd/pdchannels").CombinedOutput()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return fmt.Errorf("building the command: %w\n%s", err, out)
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	binary = filepath.Join(dir, "pdchannels")
-	build := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "../../cmd/pdchannels")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building the command: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
-}
+	return nil
+})
 
 // process is a running command.
 type process struct {
@@ -62,6 +74,9 @@ type process struct {
 // start runs the command, with no environment but env.
 func start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
+	if err := build(); err != nil {
+		t.Fatal(err)
+	}
 	// Nothing here takes seconds, so whatever takes a minute hangs.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)

@@ -35,7 +35,7 @@ func TestAnswersAreReadLeniently(t *testing.T) {
 		{"unknown fields", `"status":"read","mood":{"a":[1]},"reply_by":"2022-03-01 07:58"`, channels.Message{Status: channels.StatusRead, ReplyBy: minute}, ""},
 		{"an unknown value", `"status":"pinned"`, channels.Message{Status: "pinned"}, ""},
 		{"nulls", `"message":null,"conversation_link":null,"attachments":null`, channels.Message{}, ""},
-		{"a field of another type", `"message":42,"status":"sent"`, channels.Message{Status: channels.StatusSent}, ""},
+		{"a field of another type", `"message":42,"status":"sent"`, channels.Message{Status: channels.StatusSent}, "field=data.message"},
 		{
 			"an attachment", `"attachments":[{"id":"a","type":"image/png","url":"u","name":null,"size":600.5,"preview_url":"p","link_expires":true}]`,
 			channels.Message{Attachments: []channels.Attachment{{ID: "a", Type: "image/png", URL: "u", Size: 600.5, PreviewURL: "p", LinkExpires: true}}}, "",
@@ -80,7 +80,7 @@ func TestAnAnswerThatIsNoneIsNoSuccess(t *testing.T) {
 		problem string
 	}{
 		{"success false", answer(200, `{"success":false,"error":"no room","additional_data":{"code":"FULL"}}`), channels.Answered, "answered 200 FULL: no room"},
-		{"success false without a word", answer(200, `{"success":false}`), channels.Answered, "answered 200: OK"},
+		{"success false without a word", answer(200, `{"success":false}`), channels.Answered, "answered 200: success is false, without a reason"},
 		{"empty", answer(200, ``), channels.Unknown, "is empty"},
 		{"no content", answer(204, ``), channels.Unknown, "is empty"},
 		{"white space", answer(200, "\n"), channels.Unknown, "not JSON"},
@@ -91,7 +91,8 @@ func TestAnAnswerThatIsNoneIsNoSuccess(t *testing.T) {
 		{"no data", answer(200, `{"success":true}`), channels.Unknown, "lacks its data"},
 		{"null data", answer(200, `{"success":true,"data":null}`), channels.Unknown, "lacks its data"},
 		{"empty data", answer(200, `{"success":true,"data":{}}`), channels.Unknown, "lacks its data"},
-		{"data of another kind", answer(200, `{"success":true,"data":"fine"}`), channels.Unknown, "lacks its data"},
+		{"data of another kind", answer(200, `{"success":true,"data":"fine"}`), channels.Unknown, "unexpected type in data"},
+		{"an id of another kind", answer(200, `{"success":true,"data":{"id":7}}`), channels.Unknown, "unexpected type in data.id"},
 		{"cut off in the open", answer(200, messageAnswer[:len(messageAnswer)-9]), channels.Unknown, "cut off"},
 		{"something after it", answer(200, messageAnswer+"}"), channels.Unknown, "not JSON"},
 		{"a page", answer(200, "<html><head><title>Sign in\nplease</title>", "Content-Type", "text/html"), channels.Unknown, `an HTML page, so something on the way answered and not the API: "Sign in please"`},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -15,10 +16,8 @@ import (
 // secret of the request, which an answer may echo, without control characters, valid
 // UTF-8, and at most limit bytes.
 func clean(text, secret string, limit int) string {
-	if secret != "" {
-		text = strings.ReplaceAll(text, secret, redacted) // first: what is cut in half is not found
-	}
-	if len(text) > 4*limit { // spare the work on what is cut off anyway
+	text = redact(text, secret) // first: what is cut in half is not found
+	if len(text) > 4*limit {    // spare the work on what is cut off anyway
 		text = text[:4*limit]
 	}
 	text = strings.Map(func(r rune) rune {
@@ -31,7 +30,7 @@ func clean(text, secret string, limit int) string {
 			return r
 		}
 	}, text)
-	text = strings.Join(strings.Fields(text), " ")
+	text = redact(strings.Join(strings.Fields(text), " "), secret) // again: it may have been hidden between what is gone now
 	if len(text) <= limit {
 		return text
 	}
@@ -40,6 +39,24 @@ func clean(text, secret string, limit int) string {
 		cut--
 	}
 	return text[:cut] + "…"
+}
+
+// redact takes out the secret as it is and as JSON and URLs may spell it, and also its
+// beginning where the text ends in the middle of it.
+func redact(text, secret string) string {
+	if secret == "" {
+		return text
+	}
+	for _, spelling := range []string{secret, strings.ReplaceAll(secret, "/", `\/`), url.QueryEscape(secret), url.PathEscape(secret)} {
+		text = strings.ReplaceAll(text, spelling, redacted)
+	}
+	const telling = 6
+	for n := len(secret) - 1; n >= telling; n-- {
+		if head, found := strings.CutSuffix(text, secret[:n]); found {
+			return head + redacted
+		}
+	}
+	return text
 }
 
 func looksLikeHTML(resp *http.Response, body []byte) bool {

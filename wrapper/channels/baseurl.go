@@ -49,7 +49,7 @@ func companyBaseURL(apiDomain string) (string, error) {
 	company, isPipedrive := strings.CutSuffix(strings.ToLower(u.Host), ".pipedrive.com")
 	if u.Scheme != "https" || u.User != nil || !isPipedrive || !isLabel(company) ||
 		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return "", fmt.Errorf("the api_domain %q is not of the form https://company.pipedrive.com", clean(u.Redacted(), "", 200))
+		return "", fmt.Errorf("the api_domain %q is not of the form https://company.pipedrive.com", clean(u.Scheme+"://"+u.Host, "", 200))
 	}
 	return "https://" + strings.ToLower(u.Host) + "/api/v1", nil
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"golang.org/x/oauth2"
 )
 
 // Version is the version of this package, as the User-Agent of each request tells it.
@@ -65,13 +67,18 @@ func WithHTTPClient(client *http.Client) Option {
 	return func(o *options) {
 		if client == nil {
 			o.problem = errors.New("the http.Client is nil")
+			return
+		}
+		if _, authenticates := client.Transport.(*oauth2.Transport); authenticates {
+			o.problem = errors.New("the http.Client authenticates by itself: give its token source to channels.OAuth")
 		}
 		o.client = client
 	}
 }
 
-// WithTimeout bounds each call, from the first byte sent to the last byte read. The
-// default is 15 seconds. The context of a call can only end it earlier.
+// WithTimeout bounds each call, from asking for the token to the last byte read. The
+// default is 15 seconds. The context of a call can only end it earlier. A token source that
+// takes no context, see [OAuth], is waited for however long it takes.
 func WithTimeout(d time.Duration) Option {
 	return func(o *options) {
 		if d <= 0 {
@@ -101,6 +108,9 @@ func WithUserAgent(product string) Option { return func(o *options) { o.userAgen
 func NewClient(credential Credential, opts ...Option) (*Client, error) {
 	o := options{timeout: defaultTimeout, log: slog.New(slog.DiscardHandler), client: &http.Client{}}
 	for _, opt := range opts {
+		if opt == nil {
+			return nil, errors.New("channels: new client: an option is nil")
+		}
 		opt(&o)
 	}
 	if err := errors.Join(credential.validate(), o.problem); err != nil {
@@ -172,6 +182,15 @@ func (o *options) resolveTimeout() time.Duration {
 		return min(o.client.Timeout, o.timeout)
 	}
 	return o.timeout
+}
+
+// CloseIdleConnections closes the connections that no call is using. A program that makes
+// many clients calls it when it is done with one. Those of a transport given by
+// [WithHTTPClient] are closed too.
+func (c *Client) CloseIdleConnections() {
+	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
 }
 
 // Format writes the base URL, whatever the verb: fmt would otherwise walk through the

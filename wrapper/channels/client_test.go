@@ -67,13 +67,16 @@ func TestNewClientChecksTheAPIDomain(t *testing.T) {
 		{"https://acme.pipedrive.com:8443", "is not of the form"},
 		{"https://user@acme.pipedrive.com", "is not of the form"},
 		{"https://acme.pipedrive.com/path", "is not of the form"},
-		{"https://acme.pipedrive.com?x", "is not of the form"},
+		{"https://acme.pipedrive.com?x=hunter2", "is not of the form"},
 		{"https://evil.example/.pipedrive.com", "is not of the form"},
 		{"https://evil.example#.pipedrive.com", "is not of the form"},
 		{"https://%zz", "cannot be parsed"},
 	} {
 		_, err := channels.NewClient(channels.APIToken("t"), channels.WithAPIDomain(tt.domain))
 		checkProblem(t, tt.domain, err, tt.problem)
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: the error shows the secret: %v", tt.domain, err)
+		}
 	}
 }
 
@@ -92,6 +95,8 @@ func TestNewClientChecksCredentialAndOptions(t *testing.T) {
 		{"API token with its line break", channels.APIToken("t\n"), nil, "line break"},
 		{"token source", channels.OAuth(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "t"})), nil, ""},
 		{"nil client", good, []channels.Option{channels.WithHTTPClient(nil)}, "http.Client is nil"},
+		{"a client that authenticates by itself", good, []channels.Option{channels.WithHTTPClient(&http.Client{Transport: &oauth2.Transport{}})}, "authenticates by itself"},
+		{"nil option", good, []channels.Option{nil}, "option is nil"},
 		{"nil logger", good, []channels.Option{channels.WithLogger(nil)}, "logger is nil"},
 		{"no time", good, []channels.Option{channels.WithTimeout(0)}, "not positive"},
 		{"user agent with a header in it", good, []channels.Option{channels.WithUserAgent("a\r\nX: y")}, "not printable"},

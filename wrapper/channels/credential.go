@@ -30,7 +30,8 @@ type authorizer func(ctx context.Context, h http.Header) (secret string, err err
 // messengers-integration is what the operations ask for. The source is asked before every
 // request, by many goroutines at a time: wrap one that does not keep its token in
 // [oauth2.ReuseTokenSource]. A source that has a method TokenContext(context.Context)
-// (*oauth2.Token, error) is asked by that instead, with the context of the call.
+// (*oauth2.Token, error) is asked by that instead, with the context of the call; any other
+// cannot be interrupted, and holds the call up for as long as it takes.
 func OAuth(tokens oauth2.TokenSource) Credential {
 	if tokens == nil {
 		return Credential{problem: errors.New("the token source is nil")}

@@ -1,5 +1,6 @@
 // Package channels is a client of Pipedrive's Channels API: the four calls by which a
-// messaging app lives in Pipedrive's Messaging inbox. It is unofficial.
+// messaging app lives in Pipedrive's Messaging inbox. It is unofficial. Pipedrive announced
+// the end of these endpoints for 2026-02-01; [Client.Probe] tells whether they still answer.
 //
 // A [Client] is made once, from a credential, and used by many goroutines:
 //

@@ -13,12 +13,12 @@ import (
 type Outcome int
 
 const (
-	// NotSent: nothing of the request has left. It had no effect, and may be made again.
-	NotSent Outcome = iota
 	// Unknown: the request was sent, in part at least, but no answer says what came of it:
-	// none came, it was cut off, it was not what the API answers, or it was 408 or a 5xx. The
+	// none came, it was cut off, it was not what the API answers, or it was 303, 408 or a 5xx. The
 	// request may have taken effect.
-	Unknown
+	Unknown Outcome = iota
+	// NotSent: nothing of the request has left. It had no effect, and may be made again.
+	NotSent
 	// Answered: the API refused the request, or something on the way to it did. It had no effect.
 	Answered
 )
@@ -46,7 +46,7 @@ var (
 	// ErrAdminOnly is code ADMIN_ONLY: only an admin of the company may register channels.
 	ErrAdminOnly = errors.New("only an admin may do this")
 	// ErrForbidden is any 403 of the API itself, such as the codes ADMIN_ONLY and
-	// FORBIDDEN_USER_REQUEST. A proxy's 403, an HTML page, is not of this kind.
+	// FORBIDDEN_USER_REQUEST. A proxy's 403 ([Error.Foreign]) is not of this kind.
 	ErrForbidden = errors.New("the user may not do this")
 	// ErrNotFound is code NOT_FOUND: there is no such channel or conversation.
 	ErrNotFound = errors.New("there is no such channel or conversation")
@@ -95,8 +95,11 @@ type Error struct {
 	// Err is the cause, if it is an error of its own: of the network, of the context, of the
 	// token source, or a [*FieldError]. Nil otherwise.
 	Err error
+	// Foreign says that the answer is not in the API's form, such as an HTML page: a proxy, a
+	// firewall or another service gave it.
+	Foreign bool
 
-	html bool // the answer was an HTML page, so it came from something before the API
+	partial bool // the answer was cut off, so a code may have been lost
 }
 
 // Error says what was being done, what went wrong, and where it helps what to do.
@@ -147,7 +150,7 @@ func (e *Error) Is(target error) bool {
 	case ErrAdminOnly:
 		return e.Code == codeAdminOnly
 	case ErrForbidden:
-		return e.StatusCode == http.StatusForbidden && !e.html
+		return e.StatusCode == http.StatusForbidden && !e.Foreign
 	case ErrNotFound:
 		return e.Code == codeNotFound
 	case ErrUnauthorized:
@@ -157,7 +160,7 @@ func (e *Error) Is(target error) bool {
 	case ErrInvalidBody:
 		return e.Code == codeInvalidBody || e.Code == codeInvalidMessage
 	case ErrWithdrawn:
-		return e.StatusCode == http.StatusGone || (e.StatusCode == http.StatusNotFound && e.Code != codeNotFound)
+		return e.StatusCode == http.StatusGone || (e.StatusCode == http.StatusNotFound && e.Code != codeNotFound && !e.partial)
 	default:
 		return false
 	}

@@ -170,6 +170,26 @@ func TestAnAccessTokenIsABearer(t *testing.T) {
 	}
 }
 
+// A token serves many calls, but not one more once the source has another.
+func TestARenewedTokenIsUsed(t *testing.T) {
+	t.Parallel()
+	var got capture
+	token := "the first"
+	source := tokenFunc(func() (*oauth2.Token, error) {
+		return &oauth2.Token{AccessToken: strings.ReplaceAll(token, " ", "-")}, nil
+	})
+	client, err := channels.NewClient(channels.OAuth(source), channels.WithBaseURL(newServer(t, got.answer(`{"success":true}`))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, token = range []string{"the first", "the first", "the second", "the first"} {
+		err := client.DeleteChannel(t.Context(), channels.DeleteChannelRequest{ProviderChannelID: "c"})
+		if want := "Bearer " + strings.ReplaceAll(token, " ", "-"); err != nil || got.header.Get("Authorization") != want {
+			t.Errorf("sent %q, %v, want %q", got.header.Get("Authorization"), err, want)
+		}
+	}
+}
+
 type tokenFunc func() (*oauth2.Token, error)
 
 func (f tokenFunc) Token() (*oauth2.Token, error) { return f() }
@@ -220,6 +240,9 @@ func TestWhatCannotBeRightIsNotSent(t *testing.T) {
 		{attach(channels.Attachment{Type: "image/png", URL: "https://messenger.example/1"}), "Attachments[1].ID is missing"},
 		{attach(channels.Attachment{ID: "1", URL: "https://messenger.example/1"}), "Attachments[1].Type is \"\""},
 		{attach(channels.Attachment{ID: "1", Type: "png", URL: "https://messenger.example/1"}), "Attachments[1].Type is \"png\""},
+		{attach(channels.Attachment{ID: "1", Type: "image/p ng", URL: "https://messenger.example/1"}), "Attachments[1].Type is"},
+		{attach(channels.Attachment{ID: "1", Type: "image/png;\r\n", URL: "https://messenger.example/1"}), "Attachments[1].Type is"},
+		{attach(channels.Attachment{ID: "1", Type: "image/png", URL: "https://:80/1"}), "Attachments[1].URL is not an absolute"},
 		{attach(channels.Attachment{ID: "1", Type: "image/png"}), "Attachments[1].URL is missing"},
 		{attach(channels.Attachment{ID: "1", Type: "image/png", URL: "file:///etc/passwd"}), "Attachments[1].URL is not an absolute"},
 		{attach(channels.Attachment{ID: "1", Type: "image/png", URL: "https://messenger.example/1", Size: -1}), "Attachments[1].Size is -1"},

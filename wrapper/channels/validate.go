@@ -73,8 +73,9 @@ func (a *Attachment) validate() *FieldError {
 	if math.IsNaN(a.Size) || math.IsInf(a.Size, 0) || a.Size < 0 {
 		return &FieldError{"Size", fmt.Sprintf("is %v, which is no size", a.Size)}
 	}
-	kind, sub, _ := strings.Cut(a.Type, "/")
-	if kind == "" || sub == "" || strings.ContainsFunc(kind, unicode.IsSpace) {
+	media, _, _ := strings.Cut(a.Type, ";")
+	kind, sub, _ := strings.Cut(media, "/")
+	if kind == "" || sub == "" || strings.Contains(strings.TrimSpace(media), " ") || strings.ContainsFunc(a.Type, unicode.IsControl) {
 		return &FieldError{"Type", fmt.Sprintf("is %q, which is no mime type such as image/png", a.Type)}
 	}
 	return first(
@@ -155,7 +156,7 @@ func validURL(field, text string, isRequired bool) *FieldError {
 		return nil
 	}
 	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
 		return &FieldError{field, "is not an absolute http or https URL"}
 	}
 	return validText(field, text)

@@ -39,7 +39,7 @@ func unlisted(code, text string) channelsserver.OtherError {
 	return channelsserver.OtherError{
 		Error:          text,
 		ErrorInfo:      new(errorInfo),
-		AdditionalData: &channelsserver.ErrorDetail{Code: code},
+		AdditionalData: &channelsserver.OtherErrorDetail{Code: &code},
 	}
 }
 

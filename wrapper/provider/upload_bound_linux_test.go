@@ -1,0 +1,5 @@
+//go:build !race
+
+package provider_test
+
+const maxUploadRSS = 32 * mebibyte
