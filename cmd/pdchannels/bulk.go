@@ -58,7 +58,7 @@ func (c *receive) open(env *environment) (in io.ReadCloser, size int64, err erro
 // deliver delivers what is in the input. All that could fail here fails before the first
 // message is sent.
 func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, size int64) error {
-	client, _, err := c.client(env)
+	client, _, err := c.client(ctx, env)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ pdchannels channel add -name Shop -id shop-1 --json`,
 				if err := r.Validate(); err != nil {
 					return usageError{names.translate(err)}
 				}
-				client, _, err := s.client(env)
+				client, _, err := s.client(ctx, env)
 				if err != nil {
 					return err
 				}
@@ -84,7 +84,7 @@ func channelDeleteCommand() *command {
 				if err := r.Validate(); err != nil {
 					return usageError{fieldNames{"ProviderChannelID": "-id"}.translate(err)}
 				}
-				client, _, err := s.client(env)
+				client, _, err := s.client(ctx, env)
 				if err != nil {
 					return err
 				}

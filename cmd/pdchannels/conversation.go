@@ -27,7 +27,7 @@ func conversationDeleteCommand() *command {
 				if err := r.Validate(); err != nil {
 					return usageError{names.translate(err)}
 				}
-				client, _, err := s.client(env)
+				client, _, err := s.client(ctx, env)
 				if err != nil {
 					return err
 				}

@@ -12,8 +12,7 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/oauth2"
-
+	"github.com/pdchannels/pdchannels/wrapper/auth"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 	"github.com/pdchannels/pdchannels/wrapper/emulator"
 )
@@ -24,7 +23,7 @@ var demoConversation []byte
 func demoCommand() *command {
 	return &command{
 		name:    "demo",
-		summary: "watch an app register, deliver, update and delete, against an emulator on this machine",
+		summary: "watch an app be installed, register, deliver, update and delete, against an emulator on this machine",
 		about: `Every line with a method is a real exchange over HTTP, and every tick was checked against what
 the emulator then had in its memory: if anything is not as it says, the exit code is 1.
 It needs no account and no network.`,
@@ -39,11 +38,12 @@ It needs no account and no network.`,
 type demo struct {
 	*stage
 	pipedrive *emulator.Emulator
-	url       string       // of the emulator
-	http      *http.Client // shows what passes
+	url       string // of the emulator
+	app       *demoApp
+	http      *http.Client      // of the app; shows what passes
+	browser   http.RoundTripper // of its user; shows what passes
 
-	tokens   oauth2.TokenSource
-	baseURL  string // of the API, as the token says
+	tokens   *auth.TokenSource
 	client   *channels.Client
 	messages []channels.ReceiveMessageRequest
 	channel  string // the app's id of the channel
@@ -73,12 +73,14 @@ func runDemo(ctx context.Context, env *environment, transport http.RoundTripper)
 		stage:     stage,
 		pipedrive: pipedrive,
 		url:       "http://" + listener.Addr().String(),
-		http: &http.Client{
-			Transport:     &observer{next: transport, show: stage.exchange},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		http:      &http.Client{Transport: &observer{next: transport, show: stage.exchange}},
+		browser:   &observer{next: transport, show: stage.exchange, by: "browser"},
 	}
 	defer d.http.CloseIdleConnections()
+	if d.app, err = newDemoApp(ctx, pipedrive, d.url, d.http.Transport, stage.exchange); err != nil {
+		return err
+	}
+	defer d.app.serve()()
 	if d.messages, err = readDemo(demoConversation); err != nil {
 		return err
 	}
@@ -103,12 +105,14 @@ func (d *demo) play(ctx context.Context) error {
 		title string
 		do    func(context.Context) error
 	}{
-		{"The app is installed: a code becomes an access token", d.install},
+		{"The app is installed: Rosa allows it in her browser, and a code becomes tokens", d.install},
 		{"Rosa's bicycle shop connects its WhatsApp number", d.addChannel},
 		{"A customer writes, Rosa answers: demo.jsonl, line by line", d.deliver},
 		{"Her last message is delivered, then read: the same message, with a new status", d.update},
 		{"Two errors, handled", d.handleErrors},
+		{"The access token is renewed, as it has to be every hour, and the next call uses the new one", d.renew},
 		{"Tidying up", d.tidyUp},
+		{"Rosa uninstalls the app in Pipedrive, and the app is told", d.uninstall},
 	} {
 		d.step(i+1, step.title)
 		if err := step.do(ctx); err != nil {

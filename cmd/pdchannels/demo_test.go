@@ -20,8 +20,11 @@ func playDemo(t *testing.T, transport http.RoundTripper) (string, error) {
 func TestTheDemoRuns(t *testing.T) {
 	t.Parallel()
 	r := pdchannels(t, nil, "demo")
-	r.wants(t, exitDone, "14 exchanges and 9 checks in ", "")
+	r.wants(t, exitDone, "22 exchanges and 12 checks in ", "")
 	for _, want := range []string{
+		`(?m)^   GET    /oauth/callback → 302  \d+\.\d ms  browser$`,
+		`(?m)^   POST   /oauth/authorize → 303  \d+\.\d ms  browser$`,
+		`(?m)^   DELETE /oauth/callback → 204  \d+\.\d ms  Pipedrive to the app$`,
 		`(?m)^   POST   /oauth/token → 200  \d+\.\d ms$`,
 		`(?m)^   POST   /api/v1/channels → 200  \d+\.\d ms$`,
 		`(?m)^   POST   /api/v1/channels → 409 CHANNEL_ALREADY_EXISTS  \d+\.\d ms$`,
@@ -76,7 +79,7 @@ func (c *tamperer) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestTheDemoSeesWhatArrived(t *testing.T) {
 	t.Parallel()
-	for at := 2; at <= 10; at++ { // the channel, six messages, two updates
+	for at := 7; at <= 15; at++ { // the channel, six messages, two updates
 		if screen, err := playDemo(t, &tamperer{at: at}); err == nil || !strings.Contains(screen, "✗") {
 			t.Errorf("exchange %d: %v\n%s", at, err, screen)
 		}
@@ -86,7 +89,7 @@ func TestTheDemoSeesWhatArrived(t *testing.T) {
 // A success that nothing stands behind must be found out, whichever exchange it is of.
 func TestTheDemoBelievesNothing(t *testing.T) {
 	t.Parallel()
-	for lie := 1; lie <= 14; lie++ {
+	for lie := 1; lie <= 21; lie++ {
 		for _, silent := range []bool{false, true} {
 			transport := &liar{lie: lie, silent: silent}
 			screen, err := playDemo(t, transport)
@@ -96,7 +99,7 @@ func TestTheDemoBelievesNothing(t *testing.T) {
 		}
 	}
 	honest := &liar{}
-	if screen, err := playDemo(t, honest); err != nil || honest.n != 14 {
+	if screen, err := playDemo(t, honest); err != nil || honest.n != 21 {
 		t.Errorf("nobody lied in %d exchanges: %v\n%s", honest.n, err, screen)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/pdchannels/pdchannels/wrapper/auth"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 	"github.com/pdchannels/pdchannels/wrapper/emulator"
 )
@@ -17,31 +18,43 @@ import (
 const demoChannel = "Rosa's Bicycles on WhatsApp"
 
 func (d *demo) install(ctx context.Context) error {
-	app := oauth2.Config{
-		ClientID:     d.pipedrive.ClientID(),
-		ClientSecret: d.pipedrive.ClientSecret(),
-		Endpoint:     oauth2.Endpoint{TokenURL: d.url + "/oauth/token", AuthStyle: oauth2.AuthStyleInHeader},
-	}
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, d.http)
-	token, err := app.Exchange(ctx, d.pipedrive.AuthorizationCode())
+	owner := d.pipedrive.Users()[0].ID
+	err := d.app.allow(ctx, d.browser, owner)
+	d.app.note(func() {
+		d.tokens = d.app.source
+		if d.app.trouble != nil { // it says why the browser ended where it did
+			err = d.app.trouble
+		}
+	})
 	if err != nil {
-		// Not %w: a *oauth2.RetrieveError holds the answer, and with it perhaps a secret.
-		return errors.New("the code was not exchanged for a token")
-	}
-	domain, _ := token.Extra("api_domain").(string)
-	if domain != d.url {
-		return fmt.Errorf("the token belongs to the API at %q, not to that at %s", domain, d.url)
-	}
-	d.tokens, d.baseURL = app.TokenSource(ctx, token), domain+"/api/v1"
-	if d.client, err = d.newClient(d.tokens); err != nil {
 		return err
 	}
-	return d.check(time.Until(token.Expiry) > 55*time.Minute && token.RefreshToken != "",
-		"the app holds a token for an hour, and one to renew it with", "the token does not last, or cannot be renewed")
+	have := d.pipedrive.Installations()
+	if err := d.check(d.tokens != nil && len(have) == 1 && have[0].User.ID == owner && have[0].RedirectURL == d.app.callback &&
+		d.tokens.Installation() == auth.Installation{CompanyID: have[0].CompanyID, UserID: owner},
+		"the app is installed, and knows for which company and user", "the app and Pipedrive do not agree on who installed it"); err != nil {
+		return err
+	}
+	if d.client, err = d.newClient(ctx, d.tokens); err != nil {
+		return err
+	}
+	token, err := d.tokens.TokenContext(ctx)
+	if err != nil {
+		return err
+	}
+	return d.check(time.Until(token.Expiry) > 55*time.Minute, "the app holds a token for an hour, and one to renew it with", "the token does not last")
 }
 
-func (d *demo) newClient(tokens oauth2.TokenSource) (*channels.Client, error) {
-	return channels.NewClient(channels.OAuth(tokens), channels.WithBaseURL(d.baseURL), channels.WithHTTPClient(d.http))
+// newClient makes a client at the base URL that the installation names.
+func (d *demo) newClient(ctx context.Context, tokens oauth2.TokenSource) (*channels.Client, error) {
+	baseURL, err := d.tokens.BaseURL(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if baseURL != d.url+"/api/v1" {
+		return nil, fmt.Errorf("the token belongs to the API at %q, not to that at %s", baseURL, d.url)
+	}
+	return channels.NewClient(channels.OAuth(tokens), channels.WithBaseURL(baseURL), channels.WithHTTPClient(d.http))
 }
 
 func (d *demo) addChannel(ctx context.Context) error {
@@ -108,7 +121,7 @@ func (d *demo) handleErrors(ctx context.Context) error {
 	}
 
 	colleague := d.pipedrive.Users()[1]
-	client, err := d.newClient(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: string(colleague.AccessToken)}))
+	client, err := d.newClient(ctx, oauth2.StaticTokenSource(&oauth2.Token{AccessToken: string(colleague.AccessToken)}))
 	if err != nil {
 		return err
 	}
@@ -130,4 +143,31 @@ func (d *demo) tidyUp(ctx context.Context) error {
 		return err
 	}
 	return d.check(len(d.pipedrive.Channels()) == 0, "the channel is gone, and Pipedrive as it was before", "the channel is still there")
+}
+
+func (d *demo) renew(ctx context.Context) error {
+	old, err := d.tokens.TokenContext(ctx)
+	if err != nil {
+		return err
+	}
+	token, err := d.tokens.Renew(ctx, old.AccessToken) // what happens by itself when the hour is over
+	if err != nil {
+		return err
+	}
+	_, err = d.client.AddChannel(ctx, d.theChannel())
+	return d.check(errors.Is(err, channels.ErrChannelAlreadyExists) && token.AccessToken != old.AccessToken &&
+		d.pipedrive.TokenCalls() == emulator.TokenCalls{Codes: 1, Refreshes: 1},
+		"one refresh, and the calls go on with the new token", fmt.Sprintf("the token was not renewed, or is not used: %v", err))
+}
+
+func (d *demo) uninstall(ctx context.Context) error {
+	in := d.tokens.Installation()
+	if err := d.pipedrive.Uninstall(ctx, in.UserID); err != nil {
+		return err
+	}
+	var gone []auth.Installation
+	d.app.note(func() { gone = d.app.gone })
+	_, err := d.tokens.TokenContext(ctx)
+	return d.check(len(d.pipedrive.Installations()) == 0 && slices.Equal(gone, []auth.Installation{in}) && errors.Is(err, auth.ErrNotInstalled),
+		"the app was told, and has forgotten its tokens", "the app was not told, or still has tokens")
 }

@@ -8,6 +8,12 @@
 //
 //	pdchannels emulator
 //
+// To install an app for yourself by OAuth, so that the other commands use its tokens, and to
+// uninstall it:
+//
+//	pdchannels login
+//	pdchannels logout
+//
 // To find out whether the API is alive, and open to a credential:
 //
 //	pdchannels probe
@@ -24,8 +30,8 @@
 //	pdchannels version
 //	pdchannels help
 //
-// Where the API is and what opens it stand in the environment: PIPEDRIVE_BASE_URL, and
-// PIPEDRIVE_ACCESS_TOKEN or PIPEDRIVE_API_TOKEN, or the name of a file that holds it in
+// Without a login, where the API is and what opens it stand in the environment: PIPEDRIVE_BASE_URL,
+// and PIPEDRIVE_ACCESS_TOKEN or PIPEDRIVE_API_TOKEN, or the name of a file that holds it in
 // PIPEDRIVE_ACCESS_TOKEN_FILE or PIPEDRIVE_API_TOKEN_FILE. No flag takes a secret, since other
 // users of the machine can read the arguments of a process.
 //

@@ -83,16 +83,23 @@ func banner(bound *net.TCPAddr, e *emulator.Emulator) string {
 	default:
 		reachable.IP = net.IPv6loopback
 	}
+	url := "http://" + reachable.String()
 	var text strings.Builder
 	fmt.Fprintf(&text, `# Pipedrive's side of the Channels API, in memory; not for production. Ctrl-C ends it.
 # Paste these lines into another shell:
 export PIPEDRIVE_BASE_URL=%s
 export PIPEDRIVE_ACCESS_TOKEN=%s
+export PIPEDRIVE_OAUTH_URL=%s
+export PIPEDRIVE_CLIENT_ID=%s
+export PIPEDRIVE_CLIENT_SECRET=%s
 # Or, instead of the access token, the same user's API token:
 # export PIPEDRIVE_API_TOKEN=%s
-`, shellWord("http://"+reachable.String()+"/v1"), e.AccessToken(), e.APIToken())
+`, shellWord(url+"/v1"), e.AccessToken(), shellWord(url), e.ClientID(), e.ClientSecret(), e.APIToken())
 	for _, u := range e.Users()[1:] {
 		fmt.Fprintf(&text, "# Or another user's, who is no admin and did not install the app:\n# export PIPEDRIVE_ACCESS_TOKEN=%s\n", string(u.AccessToken))
 	}
+	fmt.Fprintf(&text, `# Or none of these tokens, but: pdchannels login
+# Users install the app, and uninstall it, at %s/marketplace
+`, url)
 	return text.String()
 }

@@ -15,7 +15,14 @@ const aboutAll = `Settings come from flags and from the environment; secrets nev
   PIPEDRIVE_ACCESS_TOKEN       an OAuth access token, or
   PIPEDRIVE_ACCESS_TOKEN_FILE  the name of a file that holds it, or
   PIPEDRIVE_API_TOKEN          a user's API token, or
-  PIPEDRIVE_API_TOKEN_FILE     the name of a file that holds it: one of these four
+  PIPEDRIVE_API_TOKEN_FILE     the name of a file that holds it: one of these four,
+                               or none, to use what pdchannels login has stored
+
+  PIPEDRIVE_CLIENT_ID          the app, for login, logout and a stored login
+  PIPEDRIVE_CLIENT_SECRET      its secret, or
+  PIPEDRIVE_CLIENT_SECRET_FILE the name of a file that holds it
+  PIPEDRIVE_OAUTH_URL          the OAuth server, if not Pipedrive's: an emulator's
+  PIPEDRIVE_STORE              the directory of the logins; -store goes first
 
 Exit codes:
 

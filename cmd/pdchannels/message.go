@@ -120,7 +120,7 @@ func (c *receive) one(ctx context.Context, env *environment, flags *flag.FlagSet
 		env.say(map[string]any{"check": map[string]int{"messages": 1, "unreadable": 0}}, "The message is well formed. Nothing was sent.")
 		return nil
 	}
-	client, _, err := c.client(env)
+	client, _, err := c.client(ctx, env)
 	if err != nil {
 		return err
 	}

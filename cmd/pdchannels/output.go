@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/pdchannels/pdchannels/wrapper/auth"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
@@ -92,6 +93,9 @@ func (env *environment) finish(path []*command, err error, args []string) int {
 		if errors.As(err, new(usageError)) {
 			env.stderr.printf("Help: %s -h\n", fullName(path))
 		}
+		if errors.Is(err, auth.ErrReauthorize) {
+			env.stderr.print("Log in again: pdchannels login\n")
+		}
 		if advice := path[len(path)-1].unsure; code == exitUnsure && advice != "" {
 			env.stderr.printf("%s\n", advice)
 		}
@@ -131,7 +135,11 @@ func exitCode(err error) int {
 
 // plain is the text of an error for somebody who need not know of Go packages.
 func plain(err error) string {
-	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "channels: "), "new client: ")
+	text := err.Error()
+	for _, prefix := range []string{"channels: ", "new client: ", "auth: ", "filestore: ", "the callback: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	return text
 }
 
 // errorObject is an error as --json tells it.
@@ -149,6 +157,9 @@ type errorObject struct {
 func describe(err error) errorObject {
 	e, ok := errors.AsType[*channels.Error](err)
 	if !ok {
+		if answer, ok := errors.AsType[*auth.Error](err); ok {
+			return errorObject{Outcome: outcomeName(channels.Answered), Status: answer.Status, Code: answer.Code, Message: plain(err)}
+		}
 		return errorObject{Outcome: outcomeName(channels.NotSent), Message: plain(err)}
 	}
 	message := e.Message

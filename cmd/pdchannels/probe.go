@@ -31,7 +31,7 @@ pdchannels probe -base-url https://company.pipedrive.com/api/v1 --json`,
 			var s settings
 			s.declare(flags, env)
 			return func(ctx context.Context) error {
-				client, baseURL, err := s.client(env)
+				client, baseURL, err := s.client(ctx, env)
 				if err != nil {
 					return err
 				}

@@ -9,6 +9,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/pdchannels/pdchannels/wrapper/auth"
 )
 
 // environment is all that a command sees of the world around it.
@@ -18,6 +20,8 @@ type environment struct {
 	stdout *output
 	stderr *output
 	json   bool // the result is to be one JSON object
+	browse func(url string) error
+	apps   []*auth.App // whose refreshes are waited for at the end
 }
 
 // command is one command, or a group of them.
@@ -45,6 +49,8 @@ func commands() *command {
 		commands: []*command{
 			demoCommand(),
 			emulatorCommand(),
+			loginCommand(),
+			logoutCommand(),
 			probeCommand(),
 			{name: "channel", summary: "register and delete channels", commands: []*command{channelAddCommand(), channelDeleteCommand()}},
 			{name: "message", summary: "deliver messages", commands: []*command{messageReceiveCommand()}},
@@ -66,8 +72,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		stdin:  stdin,
 		stdout: &output{to: stdout},
 		stderr: &output{to: stderr},
+		browse: openBrowser,
 	}
 	path, err := env.dispatch(ctx, []*command{commands()}, args)
+	env.settle(ctx)
 	return env.finish(path, err, args)
 }
 

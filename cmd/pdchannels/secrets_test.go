@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -83,7 +84,7 @@ func TestTheDemoPrintsNoSecret(t *testing.T) {
 	t.Parallel()
 	transport := &keyhole{}
 	screen, err := playDemo(t, transport)
-	if err != nil || len(transport.secrets) < 3 {
+	if err != nil || len(transport.secrets) < 9 {
 		t.Fatalf("%v; %d secrets passed", err, len(transport.secrets))
 	}
 	for _, secret := range transport.secrets {
@@ -97,20 +98,22 @@ func TestTheDemoPrintsNoSecret(t *testing.T) {
 type keyhole struct{ secrets []string }
 
 func (k *keyhole) RoundTrip(r *http.Request) (*http.Response, error) {
-	_, secret, ok := r.BasicAuth()
-	if !ok {
-		secret = strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-	}
-	if r.Body != nil && ok { // the form with the code
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
 			return nil, err
 		}
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
-		_, code, _ := strings.Cut(string(body), "code=")
-		code, _, _ = strings.Cut(code, "&")
-		k.secrets = append(k.secrets, code)
 	}
-	k.secrets = append(k.secrets, secret)
+	form, _ := url.ParseQuery(string(body)) // what is no form has none of these
+	query := r.URL.Query()
+	_, client, _ := r.BasicAuth()
+	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	for _, secret := range []string{client, bearer, form.Get("code"), form.Get("refresh_token"), form.Get("state"), query.Get("code"), query.Get("state")} {
+		if secret != "" {
+			k.secrets = append(k.secrets, secret)
+		}
+	}
 	return http.DefaultTransport.RoundTrip(r)
 }

@@ -3,7 +3,7 @@ package main
 
 import (
 	"cmp"
-	"errors"
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -14,28 +14,31 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/pdchannels/pdchannels/wrapper/auth"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
 // settings are the flags that these commands share.
 type settings struct {
+	loginSettings
 	baseURL string
 	timeout time.Duration
 }
 
 func (s *settings) declare(flags *flag.FlagSet, env *environment) {
-	flags.StringVar(&s.baseURL, "base-url", "", "the `URL` before /channels; else PIPEDRIVE_BASE_URL, else "+channels.DefaultBaseURL)
+	flags.StringVar(&s.baseURL, "base-url", "", "the `URL` before /channels; else PIPEDRIVE_BASE_URL, else that of the login, else "+channels.DefaultBaseURL)
 	flags.DurationVar(&s.timeout, "timeout", 15*time.Second, "the `TIME` a call may take")
 	flags.BoolVar(&env.json, "json", env.json, "print the result as one JSON object")
+	s.loginSettings.declare(flags)
 }
 
 // client makes a client of the settings, and returns the base URL that it calls.
-func (s *settings) client(env *environment) (*channels.Client, string, error) {
-	credential, err := env.credential()
+func (s *settings) client(ctx context.Context, env *environment) (*channels.Client, string, error) {
+	credential, itsURL, err := s.credential(ctx, env)
 	if err != nil {
-		return nil, "", usageError{err}
+		return nil, "", err
 	}
-	baseURL := cmp.Or(s.baseURL, env.getenv("PIPEDRIVE_BASE_URL"), channels.DefaultBaseURL)
+	baseURL := cmp.Or(s.baseURL, env.getenv("PIPEDRIVE_BASE_URL"), itsURL, channels.DefaultBaseURL)
 	client, err := channels.NewClient(credential, channels.WithBaseURL(baseURL), channels.WithTimeout(s.timeout))
 	if err != nil {
 		return nil, "", usageError{err}
@@ -43,37 +46,58 @@ func (s *settings) client(env *environment) (*channels.Client, string, error) {
 	return client, strings.TrimSuffix(baseURL, "/"), nil
 }
 
-const howToAuthenticate = "set PIPEDRIVE_ACCESS_TOKEN or PIPEDRIVE_API_TOKEN, or the name of a file that holds it in " +
-	"PIPEDRIVE_ACCESS_TOKEN_FILE or PIPEDRIVE_API_TOKEN_FILE"
+const howToAuthenticate = "log in with pdchannels login, or set PIPEDRIVE_ACCESS_TOKEN or PIPEDRIVE_API_TOKEN, or the name of " +
+	"a file that holds it in PIPEDRIVE_ACCESS_TOKEN_FILE or PIPEDRIVE_API_TOKEN_FILE"
 
-// credential finds the one secret that is set.
-func (env *environment) credential() (channels.Credential, error) {
-	var found []string
+// credential finds the one secret that is set, or else a stored login, which knows its base URL.
+func (s *settings) credential(ctx context.Context, env *environment) (c channels.Credential, baseURL string, err error) {
+	found := env.credentialsSet()
+	if s.login != "" {
+		found = append(found, "-login")
+	}
+	switch {
+	case len(found) > 1:
+		return c, "", usage("more than one credential: %s are set; unset all but one", strings.Join(found, " and "))
+	case s.login != "", len(found) == 0 && s.hasStore(env):
+		return s.storedLogin(ctx, env)
+	case len(found) == 0:
+		return c, "", usage("no credential: %s", howToAuthenticate)
+	}
+	name, fromFile := strings.CutSuffix(found[0], "_FILE")
+	secret := env.getenv(found[0])
+	if fromFile {
+		if secret, err = env.readSecret(secret); err != nil {
+			return c, "", usage("%s: %w", found[0], err)
+		}
+	}
+	secret = strings.TrimRight(secret, "\r\n")
+	if name == "PIPEDRIVE_API_TOKEN" {
+		return channels.APIToken(secret), "", nil
+	}
+	return channels.OAuth(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: secret})), "", nil
+}
+
+// credentialsSet names the variables that hold a credential.
+func (env *environment) credentialsSet() (found []string) {
 	for _, name := range []string{"PIPEDRIVE_ACCESS_TOKEN", "PIPEDRIVE_ACCESS_TOKEN_FILE", "PIPEDRIVE_API_TOKEN", "PIPEDRIVE_API_TOKEN_FILE"} {
 		if env.getenv(name) != "" {
 			found = append(found, name)
 		}
 	}
-	switch len(found) {
-	case 0:
-		return channels.Credential{}, errors.New("no credential: " + howToAuthenticate)
-	case 1:
-	default:
-		return channels.Credential{}, fmt.Errorf("more than one credential: %s are set; unset all but one", strings.Join(found, " and "))
+	return found
+}
+
+func (s *settings) storedLogin(ctx context.Context, env *environment) (c channels.Credential, baseURL string, err error) {
+	all, err := s.open(env, auth.AppConfig{})
+	if err != nil {
+		return c, "", err
 	}
-	name, fromFile := strings.CutSuffix(found[0], "_FILE")
-	secret := env.getenv(found[0])
-	if fromFile {
-		var err error
-		if secret, err = env.readSecret(secret); err != nil {
-			return channels.Credential{}, fmt.Errorf("%s: %w", found[0], err)
-		}
+	src, err := all.choose(ctx, s.login)
+	if err != nil {
+		return c, "", err
 	}
-	secret = strings.TrimRight(secret, "\r\n")
-	if name == "PIPEDRIVE_API_TOKEN" {
-		return channels.APIToken(secret), nil
-	}
-	return channels.OAuth(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: secret})), nil
+	baseURL, err = src.BaseURL(ctx)
+	return channels.OAuth(src), baseURL, err
 }
 
 // maxSecret is far beyond the length of any token.

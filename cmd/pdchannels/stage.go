@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -61,6 +62,7 @@ type exchange struct {
 	status       int    // 0 if no answer came
 	code         string // of an error, if the API gave one
 	took         time.Duration
+	by           string // who asked whom, if it is not the app that asks Pipedrive
 }
 
 func (s *stage) exchange(e exchange) {
@@ -75,7 +77,7 @@ func (s *stage) exchange(e exchange) {
 		result += " " + s.colour.warn(e.code)
 	}
 	s.to.printf("   %s %s → %s %s\n", s.colour.bold(fmt.Sprintf("%-6s", e.method)), e.path, result,
-		s.colour.dim(fmt.Sprintf(" %.1f ms", float64(e.took.Microseconds())/1000)))
+		s.colour.dim(strings.TrimRight(fmt.Sprintf(" %.1f ms  %s", float64(e.took.Microseconds())/1000, e.by), " ")))
 }
 
 // observer shows every exchange that passes over the next transport. It looks at no header
@@ -83,11 +85,12 @@ func (s *stage) exchange(e exchange) {
 type observer struct {
 	next http.RoundTripper
 	show func(exchange)
+	by   string
 }
 
 // RoundTrip makes the exchange and shows it.
 func (o *observer) RoundTrip(r *http.Request) (*http.Response, error) {
-	e := exchange{method: r.Method, path: r.URL.EscapedPath()}
+	e := exchange{method: r.Method, path: r.URL.EscapedPath(), by: o.by}
 	start := time.Now()
 	resp, err := o.next.RoundTrip(r)
 	e.took = time.Since(start)

@@ -117,13 +117,26 @@ func TestPipedrivesPackage(t *testing.T) {
 	}
 }
 
+const redirectURL = "https://app.example/callback"
+
+// newCode is a code that the Marketplace has sent to redirectURL.
+func newCode(t *testing.T, e *emulator.Emulator) string {
+	t.Helper()
+	sentTo, err := e.MarketplaceInstall(e.Users()[0].ID, redirectURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, code, _ := strings.Cut(sentTo, "?code=")
+	return code
+}
+
 func TestPipedrivesOAuth(t *testing.T) {
 	t.Parallel()
-	s, n := startService(t, emulator.Config{ClientID: "client-1", ClientSecret: "secret-1"}), startNode(t)
-	settings := object{"clientId": "client-1", "clientSecret": "secret-1", "redirectUri": "https://app.example/callback", "host": s.url}
+	s, n := startService(t, emulator.Config{ClientID: "client-1", ClientSecret: "secret-1", RedirectURLs: []string{redirectURL}}), startNode(t)
+	settings := object{"clientId": "client-1", "clientSecret": "secret-1", "redirectUri": redirectURL, "host": s.url}
 	channel := object{"name": "Support", "provider_channel_id": "whatsapp-1"}
 
-	value, thrown := n.call("oauth", settings, "authorizeRefreshAndCall", s.AuthorizationCode(), channel)
+	value, thrown := n.call("oauth", settings, "authorizeRefreshAndCall", newCode(t, s.Emulator), channel)
 	if thrown != nil {
 		t.Fatalf("the package threw %v", thrown)
 	}
@@ -136,7 +149,7 @@ func TestPipedrivesOAuth(t *testing.T) {
 		t.Errorf("the package called %s, want the path below the api_domain it was told", got)
 	}
 
-	used := s.AuthorizationCode()
+	used := newCode(t, s.Emulator)
 	if _, thrown = n.call("oauth", settings, "authorize", used); thrown != nil {
 		t.Fatalf("the package threw %v", thrown)
 	}
@@ -144,7 +157,7 @@ func TestPipedrivesOAuth(t *testing.T) {
 		t.Errorf("a code used twice: the package threw %v, want invalid_grant", thrown)
 	}
 	settings["clientSecret"] = "secret-2"
-	if _, thrown = n.call("oauth", settings, "authorize", s.AuthorizationCode()); thrown["error"] != "invalid_client" {
+	if _, thrown = n.call("oauth", settings, "authorize", newCode(t, s.Emulator)); thrown["error"] != "invalid_client" {
 		t.Errorf("a wrong client secret: the package threw %v, want invalid_client", thrown)
 	}
 }

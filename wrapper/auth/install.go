@@ -138,6 +138,16 @@ func (a *App) Uninstall(ctx context.Context, in Installation) error {
 	})
 }
 
+// Forget forgets the tokens and tells nobody: for Pipedrive the app stays installed, until the
+// user uninstalls it there. It is for when the OAuth server cannot be reached, or no longer
+// knows the app; otherwise see [App.Uninstall].
+func (a *App) Forget(ctx context.Context, in Installation) error {
+	return a.endToken(ctx, in, "forget the tokens", func(_ context.Context, g *grant) error {
+		g.uninstall(time.Now())
+		return nil
+	})
+}
+
 // RevokeAccessToken revokes the access token, for instance because it got about. The app stays
 // installed: the next call that needs a token has it renewed.
 func (a *App) RevokeAccessToken(ctx context.Context, in Installation) error {

@@ -447,6 +447,33 @@ func TestUninstallRevokesAndForgets(t *testing.T) {
 	})
 }
 
+func TestForgetTellsNobody(t *testing.T) {
+	inBubble(t, func(h *harness) {
+		src := h.install()
+		h.token(src)
+		h.do(func() {
+			h.override = func(_ http.ResponseWriter, r *http.Request) bool {
+				t.Errorf("Forget asked %s", r.URL.Path)
+				return false
+			}
+		})
+		if err := h.app.Forget(h.Context(), alice); err != nil {
+			t.Errorf("Forget: %v", err)
+		}
+		for _, app := range []*auth.App{h.app, h.newApp()} {
+			if _, err := app.TokenSource(alice).Token(); !errors.Is(err, auth.ErrNotInstalled) {
+				t.Errorf("Token after Forget: %v", err)
+			}
+		}
+		if r, _ := h.store.Load(h.Context(), alice); bytes.Contains(r, []byte("canary")) {
+			t.Error("the store still has a credential")
+		}
+		if err := h.app.Forget(h.Context(), alice); !errors.Is(err, auth.ErrNotInstalled) {
+			t.Errorf("Forget again: %v", err)
+		}
+	})
+}
+
 func TestRevokeAccessTokenIsFollowedByARenewal(t *testing.T) {
 	inBubble(t, func(h *harness) {
 		src := h.install()

@@ -54,30 +54,51 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-func TestAccessTokensAreBounded(t *testing.T) {
+func TestTokensAreBounded(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	e, err := New(Config{Clock: func() time.Time { return now }})
+	e, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, _ := e.oauth.exchange(e.oauth.codes, e.AuthorizationCode())
-	first := answer.AccessToken
-	for range maxAccessTokens {
-		answer, _ = e.oauth.exchange(e.oauth.refresh, answer.RefreshToken)
+	const callback, most = "http://127.0.0.1/callback", 100
+	for _, kind := range []*grants{e.oauth.codes, e.oauth.refresh, e.oauth.access, e.oauth.exchanged} {
+		if kind.max != maxGrants {
+			t.Errorf("a kind of token is bounded by %d", kind.max)
+		}
+		kind.max = most
 	}
-	if len(e.oauth.access) != maxAccessTokens+4 || len(e.oauth.issued) != maxAccessTokens || len(e.oauth.refresh) != 1 {
-		t.Errorf("%d access tokens, %d refresh tokens", len(e.oauth.access), len(e.oauth.refresh))
+	owner := e.cfg.Users[0]
+	first, refresh, err := e.oauth.redeem(e.oauth.newCode(owner, callback), callback)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var latest string
+	for range most {
+		if latest, refresh, err = e.oauth.renew(refresh); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Four tokens the users have from the start.
+	if got := len(e.oauth.access.byDigest); got != most+4 || len(e.oauth.refresh.byDigest) != 1 || len(e.oauth.exchanged.byDigest) != most {
+		t.Errorf("%d access tokens, %d refresh tokens, %d exchanged", got, len(e.oauth.refresh.byDigest), len(e.oauth.exchanged.byDigest))
 	}
 	if _, ok := e.oauth.user(digestOf(bearerKind + first)); ok {
 		t.Error("the oldest token outlived the bound")
 	}
-	if _, ok := e.oauth.user(digestOf(bearerKind + answer.AccessToken)); !ok {
-		t.Error("the newest token is not known")
+	for _, token := range []string{latest, e.AccessToken()} {
+		if _, ok := e.oauth.user(digestOf(bearerKind + token)); !ok {
+			t.Error("the newest token, or one from the start, is not known")
+		}
 	}
-	now = now.Add(accessLifetime)
-	if _, ok := e.oauth.exchange(e.oauth.refresh, answer.RefreshToken); !ok || len(e.oauth.access) != 1+4 { // four that the users have from the start
-		t.Errorf("%d access tokens after all but one expired", len(e.oauth.access))
+	for range most + 1 {
+		e.oauth.newCode(owner, callback)
+	}
+	e.oauth.uninstallOf(owner.ID)
+	for name, kind := range map[string]*grants{"codes": e.oauth.codes, "refresh": e.oauth.refresh, "access": e.oauth.access} {
+		want := map[string]int{"codes": most}[name]
+		if len(kind.order) != want {
+			t.Errorf("%s: %d are left, want %d", name, len(kind.order), want)
+		}
 	}
 }
 

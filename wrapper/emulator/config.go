@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -15,13 +16,25 @@ import (
 
 // Config sets an emulator up. The zero value works.
 type Config struct {
-	// Users are the users of the company. The first one installed the app, and owns the
-	// installation. Empty: an admin with id 1, and user 2, who is no admin.
+	// Users are the users of the company. The first one owns what is the owner's alone, such as
+	// deleting conversations, whoever installs the app by OAuth later. Empty: an admin with
+	// id 1, and user 2, who is no admin.
 	Users []User
 
 	// ClientID and ClientSecret are those of the app. Empty: random ones.
 	ClientID     string
 	ClientSecret Secret
+
+	// RedirectURLs are the callback URLs that are registered for the app, compared character by
+	// character; uninstall calls go there as well. Empty: any http URL on loopback.
+	RedirectURLs []string
+
+	// RefreshMode says what becomes of a refresh token that is used. Empty: RotatingRefresh.
+	RefreshMode RefreshMode
+
+	// AccessTokenLifetime is how long an access token from the token endpoint lives, in whole
+	// seconds. Zero: an hour.
+	AccessTokenLifetime time.Duration
 
 	// BurstLimit is how many requests the installation may make in any 2 seconds.
 	// Zero: 80, the limit of the smallest plan.
@@ -44,10 +57,22 @@ type Config struct {
 	Logger *slog.Logger
 }
 
+// RefreshMode says what becomes of a refresh token that is used. Pipedrive's pages disagree,
+// so an app has to live with both.
+type RefreshMode string
+
+const (
+	// RotatingRefresh: a new one comes back, and the old one is invalid, as already exchanged.
+	RotatingRefresh RefreshMode = "rotating"
+	// RepeatingRefresh: the same one comes back.
+	RepeatingRefresh RefreshMode = "repeating"
+)
+
 // User is a user of the emulated company.
 type User struct {
-	ID    int64 // above zero; what addChannel answers as pd_user_id
-	Admin bool  // only admins may add channels
+	ID    int64  // above zero; what addChannel answers as pd_user_id
+	Name  string // shown on pages; empty: "User" and the id
+	Admin bool   // only admins may add channels
 
 	AccessToken Secret // an OAuth access token that does not expire; empty: random
 	APIToken    Secret // for the header x-api-token; empty: random
@@ -76,6 +101,24 @@ func (c Config) complete() (Config, error) {
 	if c.DailyBudget == 0 {
 		c.DailyBudget = 30_000
 	}
+	if c.AccessTokenLifetime < 0 || c.AccessTokenLifetime%time.Second != 0 {
+		return c, fmt.Errorf("AccessTokenLifetime is %v: it must be whole seconds above zero, as expires_in tells it", c.AccessTokenLifetime)
+	}
+	if c.AccessTokenLifetime == 0 {
+		c.AccessTokenLifetime = time.Hour
+	}
+	if c.RefreshMode == "" {
+		c.RefreshMode = RotatingRefresh
+	}
+	if c.RefreshMode != RotatingRefresh && c.RefreshMode != RepeatingRefresh {
+		return c, fmt.Errorf("RefreshMode is %q: it must be %q or %q", c.RefreshMode, RotatingRefresh, RepeatingRefresh)
+	}
+	c.RedirectURLs = slices.Clone(c.RedirectURLs)
+	for i, redirectURL := range c.RedirectURLs {
+		if _, err := callbackURL(redirectURL); err != nil {
+			return c, fmt.Errorf("RedirectURLs[%d] cannot be used: %w", i, err)
+		}
+	}
 	if c.ClientID == "" {
 		c.ClientID = "emulator-client-" + rand.Text()
 	}
@@ -100,6 +143,7 @@ func (c Config) complete() (Config, error) {
 			return c, fmt.Errorf("Users[%d].ID is %d: it must be above zero, and no other user's", i, u.ID)
 		}
 		ids[u.ID] = true
+		u.Name = cmp.Or(u.Name, fmt.Sprintf("User %d", u.ID))
 		if u.AccessToken == "" {
 			u.AccessToken = Secret("emulator-access-" + rand.Text())
 		}

@@ -1,5 +1,5 @@
 // Package emulator is Pipedrive's side of the Channels API on a laptop: the four
-// operations and the OAuth token endpoint, stateful, in memory, over HTTP. An app is
+// operations, GET /users/me and the OAuth server, stateful, in memory, over HTTP. An app is
 // tested against it instead of against a Pipedrive company.
 //
 // In a test:
@@ -11,13 +11,23 @@
 // Outside tests, [New] makes an http.Handler, and [Emulator.Serve] runs it on a
 // listener of yours. Nothing is kept when the process ends.
 //
+// # OAuth
+//
+// /oauth/authorize shows a page on which a user of the company allows the app or does not, and
+// sends the browser back to the app; /marketplace shows one on which the app is installed
+// without having asked, and uninstalled. [Emulator.MarketplaceInstall] and
+// [Emulator.Uninstall] do so in tests. POST /oauth/token and POST /oauth/revoke are for the
+// app; [Emulator.TokenCalls] counts them and [Emulator.Installations] tells what stands.
+// The app is called back, by the browser and by the uninstall call, only on loopback or on
+// [Config].RedirectURLs.
+//
 // # What it judges, and in which order
 //
 // The Host header and the origin (a browser's page of another site gets 403), the
 // credentials, the limits, the route and the method, the content type, the size of the body,
 // its JSON, its shape by the project's OpenAPI document, and last the rules of the operation.
-// Every answer is the API's JSON envelope, and every answer to somebody with good
-// credentials carries the rate limit headers.
+// Every answer of the API is its JSON envelope, and one to somebody with good credentials
+// carries the rate limit headers. The token endpoints answer errors as OAuth has them.
 //
 // Our choice: this order; only the gateway's place before all operations is known.
 //
@@ -31,16 +41,18 @@ package emulator
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"sync"
 
 	"github.com/pdchannels/pdchannels/gen/channelsserver"
 )
 
-// Emulator is an http.Handler that plays Pipedrive for one company and one installation
-// of one app. It serves the API below /v1 and /api/v1, and POST /oauth/token. Make it with
-// [New] or [Start]. Its methods may be called at the same time from several goroutines.
+// Emulator is an http.Handler that plays Pipedrive for one company and one app. It serves the
+// API below /v1 and /api/v1, the OAuth server below /oauth, and the page /marketplace. Make it
+// with [New] or [Start]. Its methods may be called at the same time from several goroutines.
 type Emulator struct {
 	cfg         Config
 	operations  map[string]operation
@@ -49,6 +61,8 @@ type Emulator struct {
 	oauth       *oauth
 	limits      *limits
 	store       *store
+	outside     http.RoundTripper // to the app
+	outgoing    *sync.WaitGroup   // calls of the app that nobody waits for
 }
 
 // New makes an emulator. It fails if cfg cannot be served, and says which field is wrong.
@@ -61,6 +75,8 @@ func New(cfg Config) (*Emulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("emulator: reading the API's document: %w", err)
 	}
+	operations = maps.Clone(operations)
+	operations["GET "+ownUserPath] = ownUserOperation
 	e := &Emulator{
 		cfg:         cfg,
 		operations:  operations,
@@ -69,6 +85,8 @@ func New(cfg Config) (*Emulator, error) {
 		oauth:       newOAuth(cfg),
 		limits:      newLimits(cfg),
 		store:       newStore(),
+		outside:     newOutside(),
+		outgoing:    &sync.WaitGroup{},
 	}
 	handler := channelsserver.NewStrictHandlerWithOptions(rules{e}, nil, channelsserver.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc:  e.unbound,
@@ -80,8 +98,11 @@ func New(cfg Config) (*Emulator, error) {
 			BaseRouter:       e.mux,
 			ErrorHandlerFunc: e.unbound,
 		})
+		e.mux.HandleFunc("GET "+prefix+ownUserPath, serveOwnUser)
 	}
-	e.mux.Handle(oauthRoute, e.oauth)
+	e.mux.HandleFunc("POST /oauth/token", e.serveToken)
+	e.mux.HandleFunc("POST /oauth/revoke", e.serveRevoke)
+	e.handlePages()
 	return e, nil
 }
 
@@ -92,7 +113,7 @@ func (e *Emulator) Users() []User { return slices.Clone(e.cfg.Users) }
 // AccessToken returns an OAuth access token of the owner of the installation; it does not expire.
 //
 // Our choice: a token that the emulator was made with outlives the hour that one from the
-// token endpoint lives, so that what was pasted into a shell keeps working.
+// token endpoint lives, and every uninstall, so that what was pasted into a shell keeps working.
 func (e *Emulator) AccessToken() string { return string(e.cfg.Users[0].AccessToken) }
 
 // APIToken returns the API token of the owner of the installation, for the header x-api-token.
@@ -101,7 +122,7 @@ func (e *Emulator) APIToken() string { return string(e.cfg.Users[0].APIToken) }
 // ClientID returns the client id of the emulated app.
 func (e *Emulator) ClientID() string { return e.cfg.ClientID }
 
-// ClientSecret returns the client secret of the emulated app, for the token endpoint.
+// ClientSecret returns the client secret of the emulated app, for the token endpoints.
 func (e *Emulator) ClientSecret() string { return string(e.cfg.ClientSecret) }
 
 // Format prints which emulator this is, and keeps its tokens out of every log.

@@ -125,6 +125,7 @@ func TestDailyBudget(t *testing.T) {
 		{func() answer { return a.receive(message()) }, 429, "32 6"},
 		{func() answer { return a.deleteChannel("c1") }, 200, "32 0"},
 		{func() answer { return a.deleteChannel("c1") }, 429, "32 0"},
+		{func() answer { return a.do("GET", "/v1/users/me", "") }, 200, "32 0"}, // it costs nothing
 	} {
 		if got := step.ask(); got.status != step.status || budget(got) != step.want {
 			t.Errorf("got %d %q %s, want %d %q", got.status, budget(got), got.raw, step.status, step.want)
@@ -160,6 +161,13 @@ func TestRoutes(t *testing.T) {
 		{"OPTIONS", "/v1/channels", 405, "POST"},
 		{"BREW", "/v1/channels/c1/conversations/v1", 405, "DELETE"},
 		{"GET", "/oauth/token", 405, "POST"},
+		{"DELETE", "/oauth/revoke", 405, "POST"},
+		{"PUT", "/oauth/authorize", 405, "GET, POST"},
+		{"GET", "/marketplace/install", 405, "POST"},
+		{"POST", "/v1/users/me", 405, "GET"},
+		{"GET", "/v1/users/1", 404, ""},
+		{"GET", "/users/me", 404, ""},
+		{"GET", "/oauth/authorize/", 404, ""},
 		{"GET", "/", 404, ""},
 		{"GET", "/v1", 404, ""},
 		{"POST", "/v2/channels", 404, ""},

@@ -49,7 +49,7 @@ func (e *Emulator) serve(w *recorder, r *http.Request) {
 	}
 	pattern := e.pattern(r)
 	if !underAPI(r.URL.Path) {
-		if pattern != oauthRoute {
+		if pattern == "" {
 			e.refuseRoute(w, r)
 			return
 		}

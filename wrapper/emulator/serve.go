@@ -14,7 +14,7 @@ import (
 )
 
 // Serve answers what comes in on l, until ctx ends. It then lets requests under way finish
-// within a second, and returns nil. It always closes l. A listener that is not on
+// within a second, and calls of the app within five, and returns nil. It always closes l. A listener that is not on
 // loopback opens the emulator to the network: the choice is the caller's.
 func (e *Emulator) Serve(ctx context.Context, l net.Listener) error {
 	return e.serveUntil(ctx, l, time.Second)
@@ -36,6 +36,7 @@ func (e *Emulator) serveUntil(ctx context.Context, l net.Listener, grace time.Du
 	if server.Shutdown(last) != nil {
 		_ = server.Close() // whoever was still talking has had time
 	}
+	e.outgoing.Wait()
 	<-served //nolint:errcheck // it says that the server was closed, which is no news
 	return nil
 }
@@ -99,15 +100,12 @@ func ownHost(r *http.Request) bool {
 		host = name
 	}
 	host = strings.Trim(host, "[]")
-	if strings.EqualFold(host, "localhost") {
+	if isLoopback(host) {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
 		return false
-	}
-	if ip.IsLoopback() {
-		return true
 	}
 	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	if !ok {

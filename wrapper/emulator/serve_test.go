@@ -26,6 +26,10 @@ func TestNewRefuses(t *testing.T) {
 		"Users[1].ID is 7":            {Users: []emulator.User{{ID: 7}, {ID: 7}}},
 		"token of Users[1] is in use": {Users: []emulator.User{{ID: 1, APIToken: "t"}, {ID: 2, APIToken: "t"}}},
 		"token of Users[0] is in use": {Users: []emulator.User{{ID: 1, APIToken: "t", AccessToken: "t"}}},
+		"AccessTokenLifetime is -1s":  {AccessTokenLifetime: -time.Second},
+		"AccessTokenLifetime is 1.5s": {AccessTokenLifetime: 1500 * time.Millisecond},
+		`RefreshMode is "once"`:       {RefreshMode: "once"},
+		"RedirectURLs[1]":             {RedirectURLs: []string{"https://app.example/callback", "app.example"}},
 		"cannot carry":                {Users: []emulator.User{{ID: 1, AccessToken: "t t"}}},
 	} {
 		e, err := emulator.New(cfg)

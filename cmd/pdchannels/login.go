@@ -1,0 +1,212 @@
+// The command login: the OAuth flow in the user's browser, with the callback on this machine.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/pdchannels/pdchannels/wrapper/auth"
+)
+
+// loginPatience is how long login waits for the user; a flow that was begun lives as long.
+const loginPatience = 10 * time.Minute
+
+func loginCommand() *command {
+	return &command{
+		name:     "login",
+		synopsis: "[-redirect-url URL] [-addr HOST:PORT] [-open] [-store DIRECTORY]",
+		summary:  "install the app for yourself by OAuth, and store its tokens for the other commands",
+		about: `Prints a URL to open in your browser, where you allow the app, and waits for the browser to
+come back. The other commands then use the login, and renew its tokens, unless a credential
+is in the environment.
+
+The app is named by PIPEDRIVE_CLIENT_ID and PIPEDRIVE_CLIENT_SECRET, or by the name of a file that
+holds the secret in PIPEDRIVE_CLIENT_SECRET_FILE. The redirect URL has to be, character by
+character, the callback URL that the app has in the Developer Hub; port 0 takes a free port,
+which only the emulator accepts. PIPEDRIVE_OAUTH_URL leads to the emulator.
+
+Tokens are stored in files that only you can read. Whoever can read them is you to Pipedrive.`,
+		examples: `pdchannels login
+pdchannels login -open -redirect-url http://localhost:3000/oauth/callback
+pdchannels login -redirect-url https://tunnel.example/callback -addr 127.0.0.1:8585`,
+		setup: func(flags *flag.FlagSet, env *environment) action {
+			var l login
+			l.declareStore(flags)
+			flags.StringVar(&l.redirectURL, "redirect-url", defaultRedirectURL, "the app's callback `URL` in the Developer Hub")
+			flags.StringVar(&l.addr, "addr", "", "the `HOST:PORT` to listen on, if what reaches the redirect URL is forwarded there")
+			flags.BoolVar(&l.open, "open", false, "open the browser too")
+			flags.BoolVar(&env.json, "json", env.json, "print the result as one JSON object")
+			return func(ctx context.Context) error { return l.run(ctx, env) }
+		},
+	}
+}
+
+type login struct {
+	loginSettings
+	redirectURL string
+	addr        string
+	open        bool
+}
+
+// flowEnd is how a flow ended.
+type flowEnd struct {
+	src *auth.TokenSource
+	err error
+}
+
+func (l *login) run(ctx context.Context, env *environment) error {
+	redirect, listener, err := l.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }() // the server closes it too
+
+	ended := make(chan flowEnd, 1)
+	end := func(o flowEnd) {
+		select {
+		case ended <- o:
+		default: // it has ended before
+		}
+	}
+	all, err := l.loginSettings.open(env, auth.AppConfig{
+		RedirectURL: redirect.String(),
+		Installed: func(_ context.Context, src *auth.TokenSource) error {
+			end(flowEnd{src: src})
+			return nil
+		},
+		Warn: func(ctx context.Context, in auth.Installation, err error) {
+			// A state that does not fit may come from anybody: the true one may still come.
+			if errors.Is(err, auth.ErrState) || in != (auth.Installation{}) {
+				env.warn(ctx, in, err)
+				return
+			}
+			end(flowEnd{err: err})
+		},
+	})
+	if err != nil {
+		return err
+	}
+	stop := serveCallback(listener, redirect, all.app.Handler())
+	defer stop()
+
+	env.stderr.printf("Open this in your browser, and allow the app:\n\n  %s\n\nWaiting for it to come back; Ctrl-C gives up.\n", redirect)
+	if l.open {
+		if err := env.browse(redirect.String()); err != nil {
+			env.stderr.printf("warning: the browser could not be opened: %v\n", err)
+		}
+	}
+	patience := time.NewTimer(loginPatience)
+	defer patience.Stop()
+	select {
+	case o := <-ended:
+		if o.err != nil {
+			return o.err
+		}
+		return l.tell(ctx, env, all, o.src)
+	case <-patience.C:
+		return fmt.Errorf("nobody came back within %v", loginPatience)
+	case <-ctx.Done():
+		return errors.New("given up: nobody is logged in")
+	}
+}
+
+// listen listens where the browser will come back, and returns the redirect URL with its
+// true port.
+func (l *login) listen(ctx context.Context) (*url.URL, net.Listener, error) {
+	redirect, err := url.Parse(l.redirectURL)
+	if err != nil || redirect.Host == "" {
+		return nil, nil, usage("-redirect-url is not a URL, such as %s", defaultRedirectURL)
+	}
+	addr := l.addr
+	if ip := net.ParseIP(redirect.Hostname()); addr == "" {
+		if redirect.Scheme != "http" || !ip.IsLoopback() && redirect.Hostname() != "localhost" {
+			return nil, nil, usage("-redirect-url is not plain http on this machine: say by -addr where to listen for what is forwarded from there")
+		}
+		port := redirect.Port()
+		if port == "" {
+			port = "80"
+		}
+		addr = net.JoinHostPort(redirect.Hostname(), port)
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, nil, fmt.Errorf("waiting for the browser: %w", err)
+	}
+	if bound, ok := listener.Addr().(*net.TCPAddr); ok && redirect.Port() == "0" {
+		redirect.Host = net.JoinHostPort(redirect.Hostname(), strconv.Itoa(bound.Port))
+	}
+	return redirect, listener, nil
+}
+
+// serveCallback serves the path of the redirect URL until stop is called, which lets an answer
+// under way be written.
+func serveCallback(listener net.Listener, redirect *url.URL, callback http.Handler) (stop func()) {
+	path := redirect.Path
+	if path == "" {
+		path = "/"
+	}
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != path {
+				http.NotFound(w, r)
+				return
+			}
+			callback.ServeHTTP(w, r)
+		}),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      2 * time.Minute, // while Pipedrive is asked for the tokens
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	return func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		if server.Shutdown(ctx) != nil {
+			_ = server.Close() // a connection that nothing came on
+		}
+		<-served //nolint:errcheck // it says that the server was closed, which is no news
+	}
+}
+
+func (l *login) tell(ctx context.Context, env *environment, all *logins, src *auth.TokenSource) error {
+	baseURL, err := src.BaseURL(ctx)
+	if err != nil {
+		return err
+	}
+	in := src.Installation()
+	env.say(map[string]any{"login": map[string]any{
+		"company_id": in.CompanyID, "user_id": in.UserID, "base_url": baseURL, "store": all.dir,
+	}}, "Logged in as user %d of company %d, whose API is at %s.\nThe tokens are in %s.", in.UserID, in.CompanyID, baseURL, all.dir)
+	if set := env.credentialsSet(); len(set) > 0 {
+		env.stderr.printf("warning: %s is set, and goes before the login: unset it to use the login\n", set[0])
+	}
+	return nil
+}
+
+// openBrowser has the desktop open a URL, and does not wait for the browser to end.
+func openBrowser(target string) error {
+	name, args := "xdg-open", []string{target}
+	switch runtime.GOOS {
+	case "darwin":
+		name = "open"
+	case "windows":
+		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", target}
+	}
+	c := exec.Command(name, args...) //nolint:noctx,gosec // it outlives this process, and the URL was parsed
+	if err := c.Start(); err != nil {
+		return err
+	}
+	return c.Process.Release()
+}

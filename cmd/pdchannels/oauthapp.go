@@ -1,0 +1,195 @@
+// The OAuth app that the command acts for, and the logins that are stored of it.
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pdchannels/pdchannels/wrapper/auth"
+	"github.com/pdchannels/pdchannels/wrapper/auth/filestore"
+)
+
+// defaultRedirectURL is where login waits for the browser unless told otherwise.
+const defaultRedirectURL = "http://127.0.0.1:8585/oauth/callback"
+
+// loginSettings say where logins are stored, and which of them is meant.
+type loginSettings struct {
+	store string
+	login string
+}
+
+func (l *loginSettings) declareStore(flags *flag.FlagSet) {
+	flags.StringVar(&l.store, "store", "", "the `DIRECTORY` that logins are stored in; else PIPEDRIVE_STORE, else pdchannels in your configuration directory")
+}
+
+func (l *loginSettings) declare(flags *flag.FlagSet) {
+	l.declareStore(flags)
+	flags.StringVar(&l.login, "login", "", "the stored login to use, `COMPANY:USER`, if there are several")
+}
+
+// logins are the installations of one app that are stored on this machine.
+type logins struct {
+	app   *auth.App
+	store *filestore.Store
+	dir   string
+}
+
+// open finds the app in the environment, and its logins. The hooks are the caller's, the
+// rest of the configuration is filled in.
+func (l *loginSettings) open(env *environment, config auth.AppConfig) (*logins, error) {
+	secret, err := env.clientSecret()
+	if err != nil {
+		return nil, usageError{err}
+	}
+	dir, err := l.directory(env)
+	if err != nil {
+		return nil, err
+	}
+	store, err := filestore.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	config.ClientID, config.ClientSecret = env.getenv("PIPEDRIVE_CLIENT_ID"), secret
+	config.OAuthURL = strings.TrimSuffix(env.getenv("PIPEDRIVE_OAUTH_URL"), "/")
+	config.RedirectURL = cmp.Or(config.RedirectURL, defaultRedirectURL)
+	config.Store = store
+	if config.Warn == nil {
+		config.Warn = env.warn
+	}
+	app, err := auth.NewApp(config)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	env.apps = append(env.apps, app)
+	return &logins{app: app, store: store, dir: dir}, nil
+}
+
+// directory is where the logins of this app are. Each app has one of its own: the same user
+// may have installed several.
+func (l *loginSettings) directory(env *environment) (string, error) {
+	id := env.getenv("PIPEDRIVE_CLIENT_ID")
+	if id == "" {
+		return "", usage("which app? set PIPEDRIVE_CLIENT_ID, and PIPEDRIVE_CLIENT_SECRET or PIPEDRIVE_CLIENT_SECRET_FILE")
+	}
+	store := cmp.Or(l.store, env.getenv("PIPEDRIVE_STORE"))
+	if store == "" {
+		config, err := env.configDir()
+		if err != nil {
+			return "", err
+		}
+		store = filepath.Join(config, "pdchannels")
+	}
+	return filepath.Join(store, "app-"+url.PathEscape(id)), nil
+}
+
+// configDir is os.UserConfigDir in the environment of the command.
+func (env *environment) configDir() (string, error) {
+	var dir string
+	switch home := env.getenv("HOME"); {
+	case runtime.GOOS == "windows":
+		dir = env.getenv("AppData")
+	case runtime.GOOS == "darwin" && home != "":
+		dir = filepath.Join(home, "Library", "Application Support")
+	case env.getenv("XDG_CONFIG_HOME") != "":
+		dir = env.getenv("XDG_CONFIG_HOME")
+	case home != "":
+		dir = filepath.Join(home, ".config")
+	}
+	if !filepath.IsAbs(dir) {
+		return "", usage("where are the logins stored? this account has no configuration directory: use -store or PIPEDRIVE_STORE")
+	}
+	return dir, nil
+}
+
+func (env *environment) clientSecret() (auth.Secret, error) {
+	const name = "PIPEDRIVE_CLIENT_SECRET"
+	secret, file := env.getenv(name), env.getenv(name+"_FILE")
+	switch {
+	case secret != "" && file != "":
+		return auth.Secret{}, fmt.Errorf("%s and %[1]s_FILE are both set; unset one", name)
+	case secret == "" && file == "":
+		return auth.Secret{}, fmt.Errorf("the app's secret is missing: set %s, or the name of a file that holds it in %[1]s_FILE", name)
+	case file != "":
+		var err error
+		if secret, err = env.readSecret(file); err != nil {
+			return auth.Secret{}, fmt.Errorf("%s_FILE: %w", name, err)
+		}
+	}
+	return auth.NewSecret(strings.TrimRight(secret, "\r\n")), nil
+}
+
+// warn tells what befell the tokens and no call reports.
+func (env *environment) warn(_ context.Context, _ auth.Installation, err error) {
+	if !errors.Is(err, auth.ErrReauthorize) { // that one the call reports
+		env.stderr.printf("warning: %s\n", plain(err))
+	}
+}
+
+// choose returns the token source of the one login there is, or of the one that is named.
+func (l *logins) choose(ctx context.Context, named string) (*auth.TokenSource, error) {
+	stored, err := l.store.Installations()
+	if err != nil {
+		return nil, err
+	}
+	var live []auth.Installation
+	for _, in := range stored {
+		// An error says that the user has logged out since, or logged in to another server.
+		if _, err := l.app.TokenSource(in).BaseURL(ctx); err == nil {
+			live = append(live, in)
+		}
+	}
+	slices.SortFunc(live, func(a, b auth.Installation) int {
+		return cmp.Or(cmp.Compare(a.CompanyID, b.CompanyID), cmp.Compare(a.UserID, b.UserID))
+	})
+	var names []string
+	for _, in := range live {
+		if loginName(in) == named {
+			return l.app.TokenSource(in), nil
+		}
+		names = append(names, loginName(in))
+	}
+	switch {
+	case len(live) == 0:
+		return nil, usage("nobody is logged in: run pdchannels login (looked in %s)", l.dir)
+	case named != "":
+		return nil, usage("-login %s is not logged in; there are %s", printable(named), strings.Join(names, ", "))
+	case len(live) > 1:
+		return nil, usage("several logins are stored: say by -login which to use, %s", strings.Join(names, " or "))
+	default:
+		return l.app.TokenSource(live[0]), nil
+	}
+}
+
+func loginName(in auth.Installation) string { return fmt.Sprintf("%d:%d", in.CompanyID, in.UserID) }
+
+// settle waits for refreshes under way, so that no token is lost between the answer and the
+// disk when the process ends.
+func (env *environment) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	for _, app := range env.apps {
+		if err := app.Wait(ctx); err != nil {
+			env.stderr.printf("warning: %s\n", plain(err))
+		}
+	}
+}
+
+// hasStore tells whether the directory of the app's logins is there, without making it.
+func (l *loginSettings) hasStore(env *environment) bool {
+	dir, err := l.directory(env)
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(dir)
+	return err == nil
+}

@@ -1,0 +1,30 @@
+// GET /users/me: how an app finds out whose token it has been given.
+
+package emulator
+
+import "net/http"
+
+const ownUserPath = "/users/me"
+
+// ownUserOperation is no operation of the Channels API, so the document does not have it: it
+// is written by hand, and judged like the others.
+//
+// Our choice: it costs nothing of the daily budget, as its cost is not among our sources.
+var ownUserOperation = operation{id: "getCurrentUser"}
+
+type ownUser struct {
+	ID        int64  `json:"id"`
+	Name      string `json:"name"`
+	CompanyID int64  `json:"company_id"`
+}
+
+// serveOwnUser answers with the user of the credential.
+//
+// Our choice: of the many fields of a user these three; an app needs the ids.
+func serveOwnUser(w http.ResponseWriter, r *http.Request) {
+	u := callOf(r.Context()).user
+	writeJSON(w, http.StatusOK, struct {
+		Success bool    `json:"success"`
+		Data    ownUser `json:"data"`
+	}{true, ownUser{ID: u.ID, Name: u.Name, CompanyID: companyID}})
+}
