@@ -121,7 +121,7 @@ func (d *demo) handleErrors(ctx context.Context) error {
 	}
 
 	colleague := d.pipedrive.Users()[1]
-	client, err := d.newClient(ctx, oauth2.StaticTokenSource(&oauth2.Token{AccessToken: string(colleague.AccessToken)}))
+	client, err := d.newClient(ctx, oauth2.StaticTokenSource(&oauth2.Token{AccessToken: colleague.AccessToken.Text()}))
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func TestTheSecretOfTheAppMayBeInAFile(t *testing.T) {
 // What is stored is readable by its owner only, and nothing of it is ever printed.
 func TestALoginIsKeptSecret(t *testing.T) {
 	t.Parallel()
-	_, env := oauthApp(t, emulator.Config{ClientID: "../app", ClientSecret: canary})
+	_, env := oauthApp(t, emulator.Config{ClientID: "../app", ClientSecret: emulator.NewSecret(canary)})
 	said := logIn(t, env, "1")
 	all := said.stdout + said.stderr
 	var stored strings.Builder

@@ -74,8 +74,8 @@ func given(t *testing.T, doc *openapi3.T, r *recordings.Recording, strict bool) 
 	t.Helper()
 	cfg := emulator.Config{
 		Users: []emulator.User{
-			{ID: 42, Admin: true, AccessToken: recordings.AccessToken, APIToken: recordings.APIToken},
-			{ID: 43, AccessToken: recordings.MemberAccessToken},
+			{ID: 42, Admin: true, AccessToken: emulator.NewSecret(recordings.AccessToken), APIToken: emulator.NewSecret(recordings.APIToken)},
+			{ID: 43, AccessToken: emulator.NewSecret(recordings.MemberAccessToken)},
 		},
 		Clock:  func() time.Time { return time.Date(2026, 3, 1, 7, 58, 0, 0, time.UTC) },
 		Strict: strict,

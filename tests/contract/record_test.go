@@ -37,9 +37,9 @@ func TestRecord(t *testing.T) {
 		baseURL: server.BaseURL,
 		dir:     dir,
 		tokens: map[string]string{
-			recordings.AccessToken:       string(server.Users()[0].AccessToken),
-			recordings.APIToken:          string(server.Users()[0].APIToken),
-			recordings.MemberAccessToken: string(server.Users()[1].AccessToken),
+			recordings.AccessToken:       server.Users()[0].AccessToken.Text(),
+			recordings.APIToken:          server.Users()[0].APIToken.Text(),
+			recordings.MemberAccessToken: server.Users()[1].AccessToken.Text(),
 		},
 	}
 	report, err := s.recordAll(t.Context(), corpus(t))

@@ -36,9 +36,9 @@ var ways = []way{
 
 func (w way) token(user emulator.User) string {
 	if w.setting == "apiKey" {
-		return string(user.APIToken)
+		return user.APIToken.Text()
 	}
-	return string(user.AccessToken)
+	return user.AccessToken.Text()
 }
 
 func (w way) settings(s *service, token string) object {
@@ -132,7 +132,7 @@ func newCode(t *testing.T, e *emulator.Emulator) string {
 
 func TestPipedrivesOAuth(t *testing.T) {
 	t.Parallel()
-	s, n := startService(t, emulator.Config{ClientID: "client-1", ClientSecret: "secret-1", RedirectURLs: []string{redirectURL}}), startNode(t)
+	s, n := startService(t, emulator.Config{ClientID: "client-1", ClientSecret: emulator.NewSecret("secret-1"), RedirectURLs: []string{redirectURL}}), startNode(t)
 	settings := object{"clientId": "client-1", "clientSecret": "secret-1", "redirectUri": redirectURL, "host": s.url}
 	channel := object{"name": "Support", "provider_channel_id": "whatsapp-1"}
 

@@ -24,9 +24,14 @@ const (
 //
 // Our choice: two credentials at once are refused, since nothing says which one counts;
 // and a header that is not well formed is answered like a wrong one, although the OAuth
-// pages list a 400 for it, as the 400 of an operation carries a code.
+// pages list a 400 for it, as the 400 of an operation carries a code. An API token in
+// the query, where older releases of Pipedrive's own npm package put it, is accepted, but not
+// if Strict: the reference knows the header only.
 func (e *Emulator) authenticate(r *http.Request) (User, bool) {
 	bearers, apiTokens := r.Header.Values("Authorization"), r.Header.Values("X-Api-Token")
+	if !e.cfg.Strict {
+		apiTokens = append(apiTokens, r.URL.Query()["api_token"]...)
+	}
 	if len(bearers)+len(apiTokens) != 1 {
 		return User{}, false
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -25,14 +26,17 @@ const maxDepth = 32
 
 // decode reads exactly one JSON value.
 //
-// Our choice: what JSON leaves open is refused: bytes that are no UTF-8, a key that comes
-// twice, more after the value, nesting beyond 32 levels.
+// Our choice: what JSON leaves open is refused: bytes that are no UTF-8, half a surrogate
+// pair, a key that comes twice, more after the value, nesting beyond 32 levels.
 func decode(raw []byte) (any, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
 		return nil, errors.New("the body is empty")
 	}
 	if !utf8.Valid(raw) {
 		return nil, errors.New("the body is not UTF-8")
+	}
+	if loneSurrogate.Match(wholeEscapes.ReplaceAll(raw, nil)) {
+		return nil, errors.New("the body has half of a surrogate pair, which stands for no character")
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
@@ -48,6 +52,13 @@ func decode(raw []byte) (any, error) {
 	}
 	return value, nil
 }
+
+// The decoder would replace half a pair in silence, and two ids could become the same. A
+// backslash that is itself escaped begins no escape.
+var (
+	wholeEscapes  = regexp.MustCompile(`\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}`)
+	loneSurrogate = regexp.MustCompile(`\\u[dD][89a-fA-F][0-9a-fA-F]{2}`)
+)
 
 func decodeValue(d *json.Decoder, depth int) (any, error) {
 	if depth > maxDepth {

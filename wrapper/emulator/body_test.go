@@ -30,6 +30,8 @@ func TestBodiesThatAreNotReliableJSON(t *testing.T) {
 		"escaped duplicate":  `{"name":"n","\u006eame":"m","provider_channel_id":"c"}`,
 		"duplicate deep":     `{"name":"n","provider_channel_id":"c","x":[{"a":1,"a":2}]}`,
 		"not UTF-8":          `{"name":"` + "\xff" + `","provider_channel_id":"c"}`,
+		"half a pair":        `{"name":"a\ud83d","provider_channel_id":"c"}`,
+		"the other half":     `{"name":"\\\uDE42\ud83d","provider_channel_id":"c"}`,
 		"byte order mark":    "\xef\xbb\xbf" + channel(),
 		"deep":               `{"name":"n","provider_channel_id":"c","x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`,
 		"very deep":          strings.Repeat("[", 1<<19),
@@ -43,6 +45,7 @@ func TestBodiesThatAreNotReliableJSON(t *testing.T) {
 		}
 	}
 	a.addChannel("\n"+channel()+" ").want(t, http.StatusOK, "")
+	a.addChannel(`{"name":"\ud83d\uDE42 \\ud83d","provider_channel_id":"whole"}`).want(t, http.StatusOK, "")
 }
 
 func TestContentTypeAndSize(t *testing.T) {
@@ -54,6 +57,7 @@ func TestContentTypeAndSize(t *testing.T) {
 			t.Errorf("Content-Type %q: got %d %s", contentType, got.status, got.raw)
 		}
 	}
+	a.with("Content-Encoding", "identity").receive(message()).want(t, http.StatusOK, "")
 	if got := a.with("Content-Encoding", "gzip").receive(message()); got.status != http.StatusUnsupportedMediaType {
 		t.Errorf("got %d %s", got.status, got.raw)
 	}

@@ -78,9 +78,22 @@ type User struct {
 	APIToken    Secret // for the header x-api-token; empty: random
 }
 
-// Secret is a credential of the emulator. fmt, log/slog and encoding/json never show
-// its text; string(secret) is the text.
-type Secret string
+// Secret is a credential of the emulator: make one with [NewSecret]. fmt, log/slog and
+// encoding/json never show its text, wherever it stands; the zero Secret is empty.
+type Secret struct {
+	text *string // behind a pointer: fmt prints the unexported fields of a struct in a struct, but follows no pointer there
+}
+
+// NewSecret returns a Secret with the text.
+func NewSecret(text string) Secret { return Secret{&text} }
+
+// Text is the text.
+func (s Secret) Text() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 const redacted = "[redacted]"
 
@@ -122,8 +135,8 @@ func (c Config) complete() (Config, error) {
 	if c.ClientID == "" {
 		c.ClientID = "emulator-client-" + rand.Text()
 	}
-	if c.ClientSecret == "" {
-		c.ClientSecret = Secret("emulator-secret-" + rand.Text())
+	if c.ClientSecret.Text() == "" {
+		c.ClientSecret = NewSecret("emulator-secret-" + rand.Text())
 	}
 	if c.Clock == nil {
 		c.Clock = time.Now
@@ -135,7 +148,7 @@ func (c Config) complete() (Config, error) {
 	if len(c.Users) == 0 {
 		c.Users = []User{{ID: 1, Admin: true}, {ID: 2}}
 	}
-	taken := map[Secret]bool{}
+	taken := map[string]bool{}
 	ids := map[int64]bool{}
 	for i := range c.Users {
 		u := &c.Users[i]
@@ -144,14 +157,14 @@ func (c Config) complete() (Config, error) {
 		}
 		ids[u.ID] = true
 		u.Name = cmp.Or(u.Name, fmt.Sprintf("User %d", u.ID))
-		if u.AccessToken == "" {
-			u.AccessToken = Secret("emulator-access-" + rand.Text())
+		if u.AccessToken.Text() == "" {
+			u.AccessToken = NewSecret("emulator-access-" + rand.Text())
 		}
-		if u.APIToken == "" {
-			u.APIToken = Secret("emulator-api-" + rand.Text())
+		if u.APIToken.Text() == "" {
+			u.APIToken = NewSecret("emulator-api-" + rand.Text())
 		}
-		for _, token := range []Secret{u.AccessToken, u.APIToken} {
-			if strings.ContainsFunc(string(token), func(r rune) bool { return r <= ' ' || r > '~' }) {
+		for _, token := range []string{u.AccessToken.Text(), u.APIToken.Text()} {
+			if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 				return c, fmt.Errorf("a header cannot carry a token of Users[%d]: use printable ASCII without spaces", i)
 			}
 			if taken[token] {

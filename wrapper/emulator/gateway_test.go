@@ -21,7 +21,7 @@ func TestCredentials(t *testing.T) {
 	t.Parallel()
 	a := start(t, emulator.Config{BurstLimit: 1000})
 	owner, other := a.Users()[0], a.Users()[1]
-	access, apiToken := string(owner.AccessToken), string(owner.APIToken)
+	access, apiToken := owner.AccessToken.Text(), owner.APIToken.Text()
 	if access != a.AccessToken() || apiToken != a.APIToken() {
 		t.Error("AccessToken and APIToken are not the owner's")
 	}
@@ -30,8 +30,19 @@ func TestCredentials(t *testing.T) {
 		"bearer":            none.with("Authorization", "Bearer "+access),
 		"bearer, any case":  none.with("Authorization", "bEARER "+access),
 		"api token":         none.with("X-Api-Token", apiToken),
-		"another user's":    none.with("X-Api-Token", string(other.APIToken)),
+		"another user's":    none.with("X-Api-Token", other.APIToken.Text()),
 		"another's, bearer": a.as(other),
+	}
+	body := `{}`
+	if got := none.do("POST", "/v1/channels/messages/receive?api_token="+apiToken, body); got.status != http.StatusBadRequest {
+		t.Errorf("an API token in the query: got %d %s, want to be let in", got.status, got.raw)
+	}
+	if got := a.do("POST", "/v1/channels/messages/receive?api_token="+apiToken, body); got.status != http.StatusUnauthorized {
+		t.Errorf("a second credential in the query: got %d %s", got.status, got.raw)
+	}
+	strict := start(t, emulator.Config{Strict: true})
+	if got := strict.with("Authorization").do("POST", "/v1/channels/messages/receive?api_token="+strict.APIToken(), body); got.status != http.StatusUnauthorized {
+		t.Errorf("an API token in the query, if Strict: got %d %s", got.status, got.raw)
 	}
 	for name, a := range accepted {
 		if got := a.receive("{}"); got.status != http.StatusBadRequest || got.header.Get("X-Ratelimit-Limit") != "1000" {

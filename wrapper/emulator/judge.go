@@ -140,7 +140,7 @@ func (e *Emulator) judgeBody(w *recorder, r *http.Request, op operation) (body j
 	media, _, _ := mime.ParseMediaType(contentType)
 	// Our choice: without a content type the body is taken for JSON, but not if Strict.
 	missing := contentType == "" && !e.cfg.Strict
-	if media != "application/json" && !missing || r.Header.Get("Content-Encoding") != "" {
+	if media != "application/json" && !missing || !slices.Contains([]string{"", "identity"}, r.Header.Get("Content-Encoding")) {
 		refuse(w, http.StatusUnsupportedMediaType, "send Content-Type: application/json, not encoded further")
 		return judgedBody{}, false
 	}

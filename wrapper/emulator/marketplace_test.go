@@ -119,7 +119,7 @@ func TestEveryWayToUninstallTellsTheApp(t *testing.T) {
 				}
 				a.asApp().token(refresh(tokens["refresh_token"])).wantOAuthError(t, "invalid_grant")
 			}
-			if !a.opens(other["access_token"]) || !a.opens(a.AccessToken()) || !a.opens(string(a.Users()[1].AccessToken)) {
+			if !a.opens(other["access_token"]) || !a.opens(a.AccessToken()) || !a.opens(a.Users()[1].AccessToken.Text()) {
 				t.Error("the uninstall has ended a token of another installation, or one from the start")
 			}
 			if err := a.Uninstall(t.Context(), 2); err == nil || !strings.Contains(err.Error(), "user 2") {
@@ -183,7 +183,7 @@ func TestUninstallCallsThatGoWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log lockedBuffer
-			a := start(t, emulator.Config{Logger: slog.New(slog.NewTextHandler(&log, nil)), ClientSecret: "canary"})
+			a := start(t, emulator.Config{Logger: slog.New(slog.NewTextHandler(&log, nil)), ClientSecret: emulator.NewSecret("canary")})
 			redirectURL, calls := app(t, c.handler)
 			a.installAt(redirectURL, "1")
 			if err := a.Uninstall(t.Context(), 1); err != nil || len(calls) != 1 || len(called) != 0 {

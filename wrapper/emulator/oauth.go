@@ -49,15 +49,15 @@ func newOAuth(cfg Config) *oauth {
 		mode:           cfg.RefreshMode,
 		accessLifetime: cfg.AccessTokenLifetime,
 		clientID:       digestOf(cfg.ClientID),
-		clientSecret:   digestOf(string(cfg.ClientSecret)),
+		clientSecret:   digestOf(cfg.ClientSecret.Text()),
 		codes:          newGrants(),
 		refresh:        newGrants(),
 		access:         newGrants(),
 		exchanged:      newGrants(),
 	}
 	for _, u := range cfg.Users {
-		o.access.put(digestOf(bearerKind+string(u.AccessToken)), grant{user: u})
-		o.access.put(digestOf(apiKind+string(u.APIToken)), grant{user: u})
+		o.access.put(digestOf(bearerKind+u.AccessToken.Text()), grant{user: u})
+		o.access.put(digestOf(apiKind+u.APIToken.Text()), grant{user: u})
 	}
 	return o
 }

@@ -24,13 +24,13 @@ func TestNewRefuses(t *testing.T) {
 		"DailyBudget":                 {DailyBudget: -1},
 		"Users[0].ID is 0":            {Users: []emulator.User{{}}},
 		"Users[1].ID is 7":            {Users: []emulator.User{{ID: 7}, {ID: 7}}},
-		"token of Users[1] is in use": {Users: []emulator.User{{ID: 1, APIToken: "t"}, {ID: 2, APIToken: "t"}}},
-		"token of Users[0] is in use": {Users: []emulator.User{{ID: 1, APIToken: "t", AccessToken: "t"}}},
+		"token of Users[1] is in use": {Users: []emulator.User{{ID: 1, APIToken: emulator.NewSecret("t")}, {ID: 2, APIToken: emulator.NewSecret("t")}}},
+		"token of Users[0] is in use": {Users: []emulator.User{{ID: 1, APIToken: emulator.NewSecret("t"), AccessToken: emulator.NewSecret("t")}}},
 		"AccessTokenLifetime is -1s":  {AccessTokenLifetime: -time.Second},
 		"AccessTokenLifetime is 1.5s": {AccessTokenLifetime: 1500 * time.Millisecond},
 		`RefreshMode is "once"`:       {RefreshMode: "once"},
 		"RedirectURLs[1]":             {RedirectURLs: []string{"https://app.example/callback", "app.example"}},
-		"cannot carry":                {Users: []emulator.User{{ID: 1, AccessToken: "t t"}}},
+		"cannot carry":                {Users: []emulator.User{{ID: 1, AccessToken: emulator.NewSecret("t t")}}},
 	} {
 		e, err := emulator.New(cfg)
 		if err == nil || e != nil || !strings.Contains(err.Error(), want) {
@@ -41,17 +41,17 @@ func TestNewRefuses(t *testing.T) {
 
 func TestGivenTokensAreKept(t *testing.T) {
 	t.Parallel()
-	users := []emulator.User{{ID: 9, Admin: true, AccessToken: "a9"}, {ID: 8, APIToken: "p8"}}
-	a := start(t, emulator.Config{Users: users, ClientID: "id", ClientSecret: "secret"})
+	users := []emulator.User{{ID: 9, Admin: true, AccessToken: emulator.NewSecret("a9")}, {ID: 8, APIToken: emulator.NewSecret("p8")}}
+	a := start(t, emulator.Config{Users: users, ClientID: "id", ClientSecret: emulator.NewSecret("secret")})
 	got := a.Users()
-	if a.AccessToken() != "a9" || got[1].APIToken != "p8" || got[0].APIToken == "" || got[1].AccessToken == "" ||
+	if a.AccessToken() != "a9" || got[1].APIToken.Text() != "p8" || got[0].APIToken.Text() == "" || got[1].AccessToken.Text() == "" ||
 		a.ClientID() != "id" || a.ClientSecret() != "secret" {
 		t.Error("a given token was not kept, or one left out was not made")
 	}
-	if users[0].APIToken != "" {
+	if users[0].APIToken.Text() != "" {
 		t.Error("New wrote into the caller's slice")
 	}
-	got[0].AccessToken = "changed"
+	got[0].AccessToken = emulator.NewSecret("changed")
 	if a.AccessToken() != "a9" {
 		t.Error("Users gave out the emulator's own slice")
 	}
@@ -64,12 +64,12 @@ func TestGivenTokensAreKept(t *testing.T) {
 func TestSecretsAreNotPrinted(t *testing.T) {
 	t.Parallel()
 	cfg := emulator.Config{
-		Users:    []emulator.User{{ID: 1, AccessToken: "canary-1", APIToken: "canary-2"}},
-		ClientID: "app", ClientSecret: "canary-3",
+		Users:    []emulator.User{{ID: 1, AccessToken: emulator.NewSecret("canary-1"), APIToken: emulator.NewSecret("canary-2")}},
+		ClientID: "app", ClientSecret: emulator.NewSecret("canary-3"),
 	}
 	s := emulator.Start(t, cfg)
 	var printed strings.Builder
-	for _, value := range []any{cfg, &cfg, cfg.Users, cfg.Users[0], cfg.ClientSecret, s, *s, s.Emulator, *s.Emulator, s.Users()} {
+	for _, value := range []any{cfg, &cfg, cfg.Users, cfg.Users[0], cfg.ClientSecret, struct{ inside emulator.Config }{cfg}, s, *s, s.Emulator, *s.Emulator, s.Users()} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			fmt.Fprintf(&printed, verb+"\n", value)
 		}

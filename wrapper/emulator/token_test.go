@@ -178,7 +178,7 @@ func TestACodeWorksOnceWithinFiveMinutes(t *testing.T) {
 
 func TestTokenRequestsThatAreRefused(t *testing.T) {
 	t.Parallel()
-	a := start(t, emulator.Config{ClientID: "app 1", ClientSecret: "s+cret"})
+	a := start(t, emulator.Config{ClientID: "app 1", ClientSecret: emulator.NewSecret("s+cret")})
 	app := a.asApp()
 	good := a.newCode()
 	basic := func(id, secret string) api {
