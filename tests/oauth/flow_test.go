@@ -17,7 +17,7 @@ import (
 
 func TestInstall(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, emulator.Config{})
+	w := newWorld(t)
 	src := w.install()
 	if err := w.call(src, nil); err != nil {
 		t.Error(err)
@@ -41,7 +41,7 @@ func TestInstall(t *testing.T) {
 // so the app drops it and asks.
 func TestAnInstallFromTheMarketplace(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, emulator.Config{})
+	w := newWorld(t)
 	sentTo, err := w.pipedrive.MarketplaceInstall(2, w.callback)
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func TestAnInstallFromTheMarketplace(t *testing.T) {
 
 func TestADenial(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, emulator.Config{})
+	w := newWorld(t)
 	b := w.browser()
 	if got := b.decide(b.get(w.callback), "deny", false); got.status != http.StatusForbidden || !strings.Contains(got.html, "Connect") {
 		t.Errorf("the browser ended at %d:\n%s", got.status, got.html)
@@ -98,7 +98,7 @@ func TestAStateThatWasTamperedWith(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, emulator.Config{})
+			w := newWorld(t)
 			b := w.browser()
 			sent := b.decide(b.get(w.callback), "allow", true).at
 			back := sent.Query()
@@ -117,7 +117,7 @@ func TestAStateThatWasTamperedWith(t *testing.T) {
 
 func TestACodeWorksOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, emulator.Config{})
+	w := newWorld(t)
 	b := w.browser()
 	sent := b.decide(b.get(w.callback), "allow", true).at
 	if got := b.get(sent.String()); got.status != http.StatusOK {
@@ -158,11 +158,12 @@ func TestRedirectsOfTheTokenEndpoint(t *testing.T) {
 				t.Errorf("somebody else got %s %s", r.Method, r.URL)
 			}))
 			defer thief.Close()
-			w := newWorld(t, emulator.Config{})
+			w := newWorld(t)
 			src := w.install()
 			w.between.answer(func(rw http.ResponseWriter, r *http.Request) bool {
 				if r.URL.Path == "/oauth/token" || r.URL.Path == "/oauth/revoke" {
-					http.Redirect(rw, r, thief.URL+r.URL.Path, status)
+					rw.Header().Set("Location", thief.URL+"/here")
+					rw.WriteHeader(status)
 					return true
 				}
 				return false
@@ -192,7 +193,7 @@ func TestRedirectsOfTheTokenEndpoint(t *testing.T) {
 func TestAHostileAPIDomain(t *testing.T) {
 	t.Parallel()
 	for _, domain := range []string{"https://evil.example", "https://company.pipedrive.com", "http://127.0.0.1.evil.example", "http://127.0.0.1:80@evil.example", ""} {
-		w := newWorld(t, emulator.Config{})
+		w := newWorld(t)
 		w.between.answer(func(rw http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Path != "/oauth/token" {
 				return false

@@ -40,10 +40,10 @@ type world struct {
 }
 
 // newWorld starts both on ports of their own.
-func newWorld(t *testing.T, cfg emulator.Config) *world {
+func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{tb: t}
-	w.assemble(cfg)
+	w.assemble(emulator.Config{})
 	pipedrive := httptest.NewServer(w.between)
 	t.Cleanup(pipedrive.Close)
 	var callback http.Handler

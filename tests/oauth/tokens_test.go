@@ -34,7 +34,7 @@ func (n wire) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // inBubble runs the test in time of its own, with the app installed.
-func inBubble(t *testing.T, cfg emulator.Config, test func(t *testing.T, w *world, client *http.Client, src *auth.TokenSource)) {
+func inBubble(t *testing.T, cfg emulator.Config, test func(w *world, client *http.Client, src *auth.TokenSource)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{tb: t}
@@ -54,33 +54,36 @@ func inBubble(t *testing.T, cfg emulator.Config, test func(t *testing.T, w *worl
 		if err != nil {
 			t.Fatal(err)
 		}
-		test(t, w, client, src)
+		test(w, client, src)
 		if err := w.app.Wait(t.Context()); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
+// pass lets time pass, which in a bubble takes none.
+func pass(d time.Duration) { <-time.After(d) }
+
 func TestAYearOfHours(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []emulator.RefreshMode{emulator.RotatingRefresh, emulator.RepeatingRefresh} {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
-			inBubble(t, emulator.Config{RefreshMode: mode}, func(t *testing.T, w *world, client *http.Client, src *auth.TokenSource) {
+			inBubble(t, emulator.Config{RefreshMode: mode}, func(w *world, client *http.Client, src *auth.TokenSource) {
 				pauses := []time.Duration{time.Hour, 10 * time.Minute, 59 * 24 * time.Hour, 2 * time.Hour, time.Minute}
 				refreshes := 0
 				for i := range 100 {
 					pause := pauses[i%len(pauses)]
-					time.Sleep(pause)
+					pass(pause)
 					if pause >= time.Hour {
 						refreshes++
 					}
 					if err := w.call(src, client); err != nil {
-						t.Fatalf("after %v: %v", pause, err)
+						w.tb.Fatalf("after %v: %v", pause, err)
 					}
 				}
 				if got := w.pipedrive.TokenCalls(); got != (emulator.TokenCalls{Codes: 1, Refreshes: refreshes}) {
-					t.Errorf("the token calls are %+v, want %d refreshes", got, refreshes)
+					w.tb.Errorf("the token calls are %+v, want %d refreshes", got, refreshes)
 				}
 			})
 		})
@@ -92,15 +95,15 @@ func TestSixtyDaysWithoutUse(t *testing.T) {
 	for _, mode := range []emulator.RefreshMode{emulator.RotatingRefresh, emulator.RepeatingRefresh} {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
-			inBubble(t, emulator.Config{RefreshMode: mode}, func(t *testing.T, w *world, client *http.Client, src *auth.TokenSource) {
-				time.Sleep(60 * 24 * time.Hour)
+			inBubble(t, emulator.Config{RefreshMode: mode}, func(w *world, client *http.Client, src *auth.TokenSource) {
+				pass(60 * 24 * time.Hour)
 				for range 3 {
 					if err := w.call(src, client); !errors.Is(err, auth.ErrReauthorize) {
-						t.Errorf("got %v, want to be told that the user has to authorise the app again", err)
+						w.tb.Errorf("got %v, want to be told that the user has to authorise the app again", err)
 					}
 				}
 				if got := w.pipedrive.TokenCalls(); got != (emulator.TokenCalls{Codes: 1, RefusedRefreshes: 1}) {
-					t.Errorf("the token calls are %+v, want the dead token tried once", got)
+					w.tb.Errorf("the token calls are %+v, want the dead token tried once", got)
 				}
 			})
 		})
@@ -109,35 +112,35 @@ func TestSixtyDaysWithoutUse(t *testing.T) {
 
 func TestAHundredCallersAfterAnHour(t *testing.T) {
 	t.Parallel()
-	inBubble(t, emulator.Config{}, func(t *testing.T, w *world, _ *http.Client, src *auth.TokenSource) {
+	inBubble(t, emulator.Config{}, func(w *world, _ *http.Client, src *auth.TokenSource) {
 		old, err := src.Token()
 		if err != nil {
-			t.Fatal(err)
+			w.tb.Fatal(err)
 		}
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		var callers sync.WaitGroup
 		for range 100 {
 			callers.Go(func() {
 				if token, err := src.Token(); err != nil || token.AccessToken == old.AccessToken {
-					t.Errorf("a caller got the old token, or %v", err)
+					w.tb.Errorf("a caller got the old token, or %v", err)
 				}
 			})
 		}
 		callers.Wait()
 		if got := w.pipedrive.TokenCalls(); got != (emulator.TokenCalls{Codes: 1, Refreshes: 1}) {
-			t.Errorf("the token calls are %+v", got)
+			w.tb.Errorf("the token calls are %+v", got)
 		}
 	})
 }
 
 func TestARevokedAccessTokenIsReplaced(t *testing.T) {
 	t.Parallel()
-	inBubble(t, emulator.Config{}, func(t *testing.T, w *world, client *http.Client, src *auth.TokenSource) {
-		if err := w.app.RevokeAccessToken(t.Context(), owner); err != nil {
-			t.Fatal(err)
+	inBubble(t, emulator.Config{}, func(w *world, client *http.Client, src *auth.TokenSource) {
+		if err := w.app.RevokeAccessToken(w.tb.Context(), owner); err != nil {
+			w.tb.Fatal(err)
 		}
 		if err := w.call(src, client); err != nil || len(w.pipedrive.Installations()) != 1 {
-			t.Errorf("%v, %+v", err, w.pipedrive.Installations())
+			w.tb.Errorf("%v, %+v", err, w.pipedrive.Installations())
 		}
 	})
 }

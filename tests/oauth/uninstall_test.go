@@ -10,12 +10,11 @@ import (
 	"time"
 
 	"github.com/pdchannels/pdchannels/wrapper/auth"
-	"github.com/pdchannels/pdchannels/wrapper/emulator"
 )
 
 func TestTheUserUninstalls(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, emulator.Config{})
+	w := newWorld(t)
 	src := w.install()
 	if err := w.pipedrive.Uninstall(t.Context(), owner.UserID); err != nil {
 		t.Fatal(err)
@@ -38,7 +37,7 @@ func TestTheUserUninstalls(t *testing.T) {
 
 func TestTheAppUninstalls(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, emulator.Config{})
+	w := newWorld(t)
 	src := w.install()
 	old, err := src.Token()
 	if err != nil {
@@ -71,7 +70,7 @@ func TestTheAppUninstalls(t *testing.T) {
 // None of these is Pipedrive's word that the user has uninstalled the app now.
 func TestUninstallsThatAreForged(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, emulator.Config{})
+	w := newWorld(t)
 	src := w.install()
 	id, secret := w.pipedrive.ClientID(), w.pipedrive.ClientSecret()
 	const now = `"timestamp":"2999-01-01T00:00:00.000Z"`
@@ -117,7 +116,7 @@ func TestUninstallsThatAreForged(t *testing.T) {
 // The app may ask for the uninstall while the emulator's call comes in.
 func TestTheAppIsToldOfItsOwnUninstall(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, emulator.Config{})
+	w := newWorld(t)
 	w.install()
 	begin := time.Now()
 	if err := w.app.Uninstall(t.Context(), owner); err != nil {
