@@ -76,7 +76,7 @@ func TestASecretThatOthersMayReadIsWarnedOf(t *testing.T) {
 	file := writeFile(t, "token", server.AccessToken())
 	env = env.with("PIPEDRIVE_ACCESS_TOKEN", "").with("PIPEDRIVE_ACCESS_TOKEN_FILE", file)
 	pdchannels(t, env, "probe").wants(t, exitDone, "alive", "")
-	if err := os.Chmod(file, 0o640); err != nil { //nolint:gosec // the mistake that is tested
+	if err := os.Chmod(file, 0o640); err != nil {
 		t.Fatal(err)
 	}
 	pdchannels(t, env, "probe").wants(t, exitDone, "alive", "warning: other users of this machine may read the secret in "+file)

@@ -31,7 +31,7 @@ func TestNoCredentialIsPrinted(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	file := filepath.Join(t.TempDir(), "token")
-	if err := errors.Join(os.WriteFile(file, []byte(canary+"\n"), 0o600), os.Chmod(file, 0o640)); err != nil { //nolint:gosec // the mistake that is warned of
+	if err := errors.Join(os.WriteFile(file, []byte(canary+"\n"), 0o600), os.Chmod(file, 0o640)); err != nil {
 		t.Fatal(err)
 	}
 	messages, _ := inFile(t, conversation(1, 3))

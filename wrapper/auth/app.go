@@ -91,7 +91,8 @@ func NewApp(config AppConfig) (*App, error) {
 	}
 	if config.Warn == nil {
 		config.Warn = func(ctx context.Context, in Installation, err error) {
-			slog.WarnContext(ctx, "pdchannels/auth", "company_id", in.CompanyID, "user_id", in.UserID, "error", err)
+			slog.WarnContext(ctx, //nolint:sloglint // said in the field's doc: what no caller hears has to be heard somewhere
+				"pdchannels/auth", "company_id", in.CompanyID, "user_id", in.UserID, "error", err)
 		}
 	}
 	oauth, oauthErr := parseEndpoint(config.OAuthURL)

@@ -67,7 +67,7 @@ func (a *aviary) found(credentials []string) (hits []string) {
 		basic := base64.StdEncoding.EncodeToString([]byte(clientID + ":" + c))
 		for _, form := range []string{
 			c, hex.EncodeToString([]byte(c)), strings.ToUpper(hex.EncodeToString([]byte(c))),
-			base64.StdEncoding.EncodeToString([]byte(c)), basic, strings.Trim(fmt.Sprint([]byte(c)), "[]"),
+			base64.StdEncoding.EncodeToString([]byte(c)), basic, strings.Trim(fmt.Sprintf("%d", []byte(c)), "[]"),
 		} {
 			if strings.Contains(out, form) {
 				hits = append(hits, form)
@@ -78,6 +78,7 @@ func (a *aviary) found(credentials []string) (hits []string) {
 }
 
 func TestNoCredentialIsEverPrinted(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		birds := new(aviary)
 		h.conf.Warn = func(_ context.Context, in auth.Installation, err error) { birds.print(err); birds.print(in) }
@@ -105,7 +106,7 @@ func TestNoCredentialIsEverPrinted(t *testing.T) {
 				answer(w, 400, map[string]any{"error": fmt.Sprint(r.Header, r.Form), "error_description": clientSecret, "error_uri": clientSecret})
 			},
 			func(w http.ResponseWriter, r *http.Request) {
-				http.Redirect(w, r, "https://evil.example/"+r.Header.Get("Authorization"), 307)
+				http.Redirect(w, r, "https://evil.example/"+r.Header.Get("Authorization"), http.StatusTemporaryRedirect)
 			},
 			func(w http.ResponseWriter, _ *http.Request) {
 				answer(w, 200, map[string]any{"access_token": "canary", "expires_in": clientSecret})
@@ -127,7 +128,7 @@ func TestNoCredentialIsEverPrinted(t *testing.T) {
 			},
 		} {
 			h.do(func() { h.override = func(w http.ResponseWriter, r *http.Request) bool { respond(w, r); return true } })
-			time.Sleep(2 * time.Minute) // past the pause after a failure
+			<-time.After(2 * time.Minute) // past the pause after a failure
 			_, err := src.Renew(h.Context(), token)
 			birds.print(err)
 			_, err = h.app.Install(h.Context(), h.code())
@@ -143,7 +144,7 @@ func TestNoCredentialIsEverPrinted(t *testing.T) {
 			return nil
 		})
 		src = h.install()
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		_, _ = src.Token()
 		record, err := store.Load(h.Context(), alice)
 		if err != nil || !bytes.Contains(record, []byte("canary-refresh")) {
@@ -159,7 +160,7 @@ func TestNoCredentialIsEverPrinted(t *testing.T) {
 		fmt.Fprintf(birds, "%v %+v %#v %s %q %x %d", record, record, record, record, record, record, record)
 		slog.New(slog.NewJSONHandler(birds, nil)).Info("record", "record", record)
 		h.refuse()
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		_, err = src.Token()
 		birds.print(err)
 		birds.print(h.app.Uninstall(h.Context(), alice))
@@ -178,6 +179,7 @@ func TestNoCredentialIsEverPrinted(t *testing.T) {
 
 // The search finds a credential that is printed in any of these ways.
 func TestTheSearchFindsACanary(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		token, err := h.install().Token()
 		if err != nil {

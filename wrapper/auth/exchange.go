@@ -84,7 +84,7 @@ func (a *App) revoke(ctx context.Context, token, hint string) error {
 	if err != nil {
 		return withoutSecrets(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
 		return &Error{Status: resp.StatusCode}
 	}

@@ -14,6 +14,7 @@ import (
 )
 
 func fuzzApp(t testing.TB) *App {
+	t.Helper()
 	app, err := NewApp(AppConfig{
 		ClientID: "id", ClientSecret: NewSecret("se:cret"), RedirectURL: "https://app.example/", Store: new(MemoryStore),
 		Warn: func(context.Context, Installation, error) {},

@@ -63,6 +63,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 }
 
 func TestHostileAPIDomains(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		for _, domain := range []string{
 			"", "https://evil.example", "https://acme.pipedrive.com", "http://127.0.0.1:8484/", "http://127.0.0.1:8484/x", "http://user@127.0.0.1:8484",
@@ -84,7 +85,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 	for name, respond := range map[string]func(w http.ResponseWriter){
 		"HTML":          func(w http.ResponseWriter) { _, _ = w.Write([]byte("<html>canary-access-1</html>")) },
 		"empty":         func(http.ResponseWriter) {},
-		"502":           func(w http.ResponseWriter) { http.Error(w, "canary-echo", 502) },
+		"502":           func(w http.ResponseWriter) { http.Error(w, "canary-echo", http.StatusBadGateway) },
 		"echoed secret": func(w http.ResponseWriter) { http.Error(w, `{"error":"canary-client-secret"}`, 400) },
 		"error in 200":  func(w http.ResponseWriter) { answer(w, 200, map[string]any{"error": "invalid_client"}) },
 		"no access token": func(w http.ResponseWriter) {
@@ -127,7 +128,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newHarness(t, nil)
 				src := h.install()
-				time.Sleep(time.Hour)
+				<-time.After(time.Hour)
 				h.do(func() {
 					h.override = func(w http.ResponseWriter, _ *http.Request) bool {
 						respond(w)
@@ -142,7 +143,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 					}
 				}
 				h.do(func() { h.override = nil })
-				time.Sleep(time.Minute)
+				<-time.After(time.Minute)
 				h.token(src) // the token is not lost by it
 			})
 		})
@@ -150,6 +151,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 }
 
 func TestWhoseInstallationItIs(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		me := func(status int, body map[string]any) {
 			h.do(func() {

@@ -12,6 +12,7 @@ import (
 )
 
 func TestIdentifyTellsWhoseTokensTheyAre(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		bob := auth.Installation{CompanyID: 7, UserID: 8}
 		var renewed string
@@ -32,13 +33,14 @@ func TestIdentifyTellsWhoseTokensTheyAre(t *testing.T) {
 		if src.Installation() != bob || h.token(h.newApp().TokenSource(bob)) != renewed {
 			t.Error("the token that Identify ended with is not the one stored")
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		h.token(src)
 		h.wantCount("/api/v1/users/me", 0)
 	})
 }
 
 func TestIdentifyMayNotKnow(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		unknown := errors.New("no such channel")
 		h.conf.Identify = func(context.Context, *auth.TokenSource) (auth.Installation, error) {
@@ -57,6 +59,7 @@ func TestIdentifyMayNotKnow(t *testing.T) {
 }
 
 func TestInstallGoesOnWhenItsCallerGoes(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		ctx, cancel := context.WithCancel(h.Context())
 		cancel() // the browser is gone, the code is spent
@@ -73,6 +76,7 @@ func TestInstallGoesOnWhenItsCallerGoes(t *testing.T) {
 }
 
 func TestTwoUsersAreApart(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		first := h.install()
 		h.do(func() { h.user = auth.Installation{CompanyID: 1001, UserID: 43} })
@@ -83,7 +87,7 @@ func TestTwoUsersAreApart(t *testing.T) {
 		if err := h.app.Uninstall(h.Context(), second.Installation()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		h.token(first)
 	})
 }

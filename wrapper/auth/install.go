@@ -108,7 +108,7 @@ func (a *App) askUsersMe(ctx context.Context, src *TokenSource) (Installation, e
 	if err != nil {
 		return Installation{}, fmt.Errorf("GET /users/me: %w", withoutSecrets(err))
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
 		return Installation{}, fmt.Errorf("GET /users/me, which needs the scope base (or set AppConfig.Identify): %w", &Error{Status: resp.StatusCode})
 	}

@@ -8,7 +8,6 @@ package auth_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -49,8 +48,8 @@ func child(dir string) error {
 	reached := func(step string) {
 		if step == os.Getenv("PDCHANNELS_TEST_STEP") {
 			_ = syscall.Kill(os.Getpid(), signal)
-			// A signal to oneself is delivered before the call returns or soon after.
-			for signal == syscall.SIGKILL {
+			if signal == syscall.SIGKILL { // delivered before the call returns, or soon after
+				select {}
 			}
 		}
 	}
@@ -124,85 +123,6 @@ func (t steppedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// A family is an installation in a file store, its access token expired, and a server.
-type family struct {
-	*testing.T
-	*oauthServer
-	dir, url string
-	pid      int // of the child that the server signals
-}
-
-func newFamily(t *testing.T, repeats bool) *family {
-	t.Helper()
-	f := &family{T: t, oauthServer: newServer(), dir: t.TempDir()}
-	f.repeats = repeats
-	f.url = f.httpServer(t).URL
-	store, err := filestore.Open(f.dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	app, err := auth.NewApp(auth.AppConfig{
-		ClientID: clientID, ClientSecret: auth.NewSecret(clientSecret), RedirectURL: "http://127.0.0.1/callback", OAuthURL: f.url, Store: store,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := app.Install(t.Context(), f.code()); err != nil {
-		t.Fatal(err)
-	}
-	err = store.Update(t.Context(), alice, func(_ context.Context, r auth.Record, save func(auth.Record) error) error {
-		var fields map[string]any
-		if err := json.Unmarshal(r, &fields); err != nil {
-			return err
-		}
-		fields["expires_at"] = time.Now().Add(-time.Minute)
-		r, err := json.Marshal(fields)
-		if err != nil {
-			return err
-		}
-		return save(r)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
-
-// start starts a child; what it prints is in the buffer when it has ended.
-func (f *family) start(signal, step string) (*exec.Cmd, *bytes.Buffer) {
-	f.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "PDCHANNELS_TEST_STORE="+f.dir, "PDCHANNELS_TEST_OAUTH="+f.url, "PDCHANNELS_TEST_SIGNAL="+signal, "PDCHANNELS_TEST_STEP="+step)
-	out := new(bytes.Buffer)
-	cmd.Stdout, cmd.Stderr = out, out
-	if err := cmd.Start(); err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { _ = cmd.Process.Kill() }) // a stopped one, after a failure
-	return cmd, out
-}
-
-// wantToken checks that a child ended with the one token that the server now accepts.
-func (f *family) wantToken(cmd *exec.Cmd, out *bytes.Buffer) {
-	f.Helper()
-	if err := cmd.Wait(); err != nil {
-		f.Errorf("the child: %v\n%s", err, out)
-	}
-	token, found := strings.CutPrefix(strings.TrimSpace(out.String()), "token ")
-	f.do(func() {
-		if !found || !time.Now().Before(f.access[token]) {
-			f.Errorf("the child ended with %q", out)
-		}
-	})
-}
-
-func (f *family) wantCalls(refreshes, refusals int) {
-	f.Helper()
-	if got := f.count("refresh_token"); got != refreshes || f.refusals != refusals {
-		f.Errorf("the server was asked for %d refreshes and refused %d, want %d and %d", got, f.refusals, refreshes, refusals)
-	}
-}
-
 func TestOneRefreshForEightProcesses(t *testing.T) {
 	t.Parallel()
 	for _, repeats := range []bool{false, true} {
@@ -227,7 +147,7 @@ func TestAProcessKilledInARefresh(t *testing.T) {
 				t.Parallel()
 				f := newFamily(t, repeats)
 				if step == "spent" { // the server has spent the token, and its answer finds nobody
-					f.do(func() { f.spent = func(r *http.Request) { f.kill(syscall.SIGKILL) } })
+					f.do(func() { f.spent = func(*http.Request) { f.kill(syscall.SIGKILL) } })
 				}
 				victim, out := f.start("kill", step)
 				f.do(func() { f.pid = victim.Process.Pid })
@@ -275,7 +195,7 @@ func TestAProcessStoppedInARefresh(t *testing.T) {
 		f := newFamily(t, false)
 		families[step] = f
 		if step == "spent" {
-			f.do(func() { f.spent = func(r *http.Request) { f.kill(syscall.SIGSTOP) } })
+			f.do(func() { f.spent = func(*http.Request) { f.kill(syscall.SIGSTOP) } })
 		}
 		start(step, "stop")
 		f.do(func() { f.pid = children[step][0].cmd.Process.Pid })

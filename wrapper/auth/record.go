@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -90,9 +91,7 @@ func (g *grant) encode() (Record, error) {
 	if err := json.Unmarshal(known, &all); err != nil {
 		return nil, fmt.Errorf("auth: the record of %v cannot be written", g.installation())
 	}
-	for name, value := range g.unknown {
-		all[name] = value
-	}
+	maps.Copy(all, g.unknown)
 	return json.Marshal(all)
 }
 
@@ -120,7 +119,7 @@ func (g *grant) setTokens(access, refresh string) {
 // not all come at once.
 func (g *grant) schedule() {
 	early := min(3*time.Minute, max(0, g.ExpiresAt.Sub(g.ObtainedAt))/4)
-	g.renewAt = g.ExpiresAt.Add(-early - rand.N(early/4+1))
+	g.renewAt = g.ExpiresAt.Add(-early - rand.N(early/4+1)) //nolint:gosec // spreads load, guards nothing
 }
 
 // uninstall empties the grant of all credentials. What stays keeps a late refresh from

@@ -18,7 +18,7 @@ import (
 
 // inBothModes runs a test against a server that rotates refresh tokens, and one that repeats them.
 func inBothModes(t *testing.T, f func(h *harness)) {
-	t.Parallel()
+	t.Helper()
 	for name, repeats := range map[string]bool{"rotating": false, "repeating": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -32,15 +32,16 @@ func inBothModes(t *testing.T, f func(h *harness)) {
 }
 
 func inBubble(t *testing.T, f func(h *harness)) {
-	t.Parallel()
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) { f(newHarness(t, nil)) })
 }
 
 func TestOneRefreshForAHundredCallers(t *testing.T) {
+	t.Parallel()
 	inBothModes(t, func(h *harness) {
 		src := h.install()
 		for round := 1; round <= 3; round++ {
-			time.Sleep(time.Hour) // past expiry; the bubble's clock jumps
+			<-time.After(time.Hour) // past expiry; the bubble's clock jumps
 			var all sync.WaitGroup
 			for range 100 {
 				all.Go(func() { h.token(src) })
@@ -55,10 +56,11 @@ func TestOneRefreshForAHundredCallers(t *testing.T) {
 }
 
 func TestOneRefreshForManyApps(t *testing.T) {
+	t.Parallel()
 	inBothModes(t, func(h *harness) {
 		h.install()
 		for round := 1; round <= 3; round++ {
-			time.Sleep(time.Hour)
+			<-time.After(time.Hour)
 			var all sync.WaitGroup
 			for range 8 {
 				app := h.newApp() // its own memory, the same store: like a process
@@ -90,11 +92,11 @@ func TestRenewalIsAheadOfExpiry(t *testing.T) {
 			for round := range 20 {
 				began := time.Now()
 				token := h.mustToken(src)
-				time.Sleep(time.Until(began.Add(c.lasting - c.early - time.Millisecond)))
+				<-time.After(time.Until(began.Add(c.lasting - c.early - time.Millisecond)))
 				if got := h.mustToken(src); got != token {
 					t.Fatalf("expires_in %v, round %d: renewed before %v were left", c.expiresIn, round, c.early)
 				}
-				time.Sleep(time.Until(began.Add(c.lasting - c.latest + time.Millisecond)))
+				<-time.After(time.Until(began.Add(c.lasting - c.latest + time.Millisecond)))
 				if got := h.mustToken(src); got == token {
 					t.Fatalf("expires_in %v, round %d: not renewed when %v were left", c.expiresIn, round, c.latest)
 				}
@@ -114,6 +116,7 @@ func (h *harness) mustToken(src *auth.TokenSource) string {
 }
 
 func TestATokenHasNoRefreshToken(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		token, err := h.install().Token()
 		if err != nil {
@@ -136,15 +139,16 @@ func (h *harness) hang() (release func()) {
 }
 
 func TestWaitersKeepTheirOwnContext(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		src := h.install()
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		release := h.hang()
 		var all sync.WaitGroup
 		// The first to come, who sets the refresh off, is the first to go.
 		for patience := range 5 {
 			all.Go(func() {
-				time.Sleep(time.Duration(patience) * time.Millisecond)
+				<-time.After(time.Duration(patience) * time.Millisecond)
 				ctx, cancel := context.WithTimeout(h.Context(), time.Duration(patience+1)*time.Second)
 				defer cancel()
 				began := time.Now()
@@ -155,10 +159,10 @@ func TestWaitersKeepTheirOwnContext(t *testing.T) {
 			})
 		}
 		all.Go(func() {
-			time.Sleep(10 * time.Millisecond)
+			<-time.After(10 * time.Millisecond)
 			h.token(src)
 		})
-		time.Sleep(8 * time.Second)
+		<-time.After(8 * time.Second)
 		release()
 		all.Wait()
 		h.wantCount("refresh_token", 1)
@@ -166,9 +170,10 @@ func TestWaitersKeepTheirOwnContext(t *testing.T) {
 }
 
 func TestARefreshOutlivesItsCaller(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		src := h.install()
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		release := h.hang()
 		ctx, cancel := context.WithTimeout(h.Context(), time.Second)
 		defer cancel()
@@ -187,6 +192,7 @@ func TestARefreshOutlivesItsCaller(t *testing.T) {
 }
 
 func TestAnEndedContextBeginsNothing(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		src := h.install()
 		ctx, cancel := context.WithCancel(h.Context())
@@ -194,7 +200,7 @@ func TestAnEndedContextBeginsNothing(t *testing.T) {
 		if _, err := src.TokenContext(ctx); err != nil {
 			t.Errorf("a token at hand needs no waiting, yet: %v", err)
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		if _, err := src.TokenContext(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("TokenContext: %v", err)
 		}
@@ -202,134 +208,8 @@ func TestAnEndedContextBeginsNothing(t *testing.T) {
 	})
 }
 
-func TestRenewReplacesTheRefusedTokenOnce(t *testing.T) {
-	inBothModes(t, func(h *harness) {
-		src := h.install()
-		refused := h.token(src)
-		var all sync.WaitGroup
-		for range 100 {
-			all.Go(func() {
-				token, err := src.Renew(h.Context(), refused)
-				if err != nil || token.AccessToken == refused {
-					t.Errorf("Renew: got the refused token again, or %v", err)
-				}
-			})
-		}
-		all.Wait()
-		h.wantCount("refresh_token", 1)
-
-		// Whoever comes late, or from another process, gets what is there.
-		for _, app := range []*auth.App{h.app, h.newApp()} {
-			token, err := app.TokenSource(alice).Renew(h.Context(), refused)
-			if err != nil || token.AccessToken == refused {
-				t.Errorf("Renew: %v", err)
-			}
-		}
-		h.wantCount("refresh_token", 1)
-	})
-}
-
-func TestRenewWaitsForARefreshAndThenForItsOwn(t *testing.T) {
-	inBubble(t, func(h *harness) {
-		h.install()
-		current := h.token(h.app.TokenSource(alice))
-		// A process that begins reads the current token from the store; while it does so, somebody
-		// who was refused with just that token comes and must not be content with it.
-		gate := &gatedStore{Store: h.store, gate: make(chan struct{})}
-		h.conf.Store = gate
-		src := h.newApp().TokenSource(alice)
-		var all sync.WaitGroup
-		all.Go(func() { h.token(src) })
-		synctest.Wait() // the first reads the store
-		all.Go(func() {
-			token, err := src.Renew(h.Context(), current)
-			if err != nil || token.AccessToken == current {
-				t.Errorf("Renew gave the refused token back, or %v", err)
-			}
-		})
-		synctest.Wait()
-		close(gate.gate)
-		all.Wait()
-		h.wantCount("refresh_token", 1)
-	})
-}
-
-// A gatedStore lets no Load begin before the gate is open.
-type gatedStore struct {
-	auth.Store
-	gate chan struct{}
-}
-
-func (s *gatedStore) Load(ctx context.Context, key auth.Installation) (auth.Record, error) {
-	<-s.gate
-	return s.Store.Load(ctx, key)
-}
-
-func TestAFailedRenewalAheadOfExpiryIsNoError(t *testing.T) {
-	inBubble(t, func(h *harness) {
-		src := h.install()
-		token := h.token(src)
-		h.do(func() {
-			h.override = func(w http.ResponseWriter, r *http.Request) bool {
-				http.Error(w, "down", http.StatusBadGateway)
-				return true
-			}
-		})
-		time.Sleep(57*time.Minute + time.Second) // less than three minutes are left
-		for range 1000 {
-			if got := h.token(src); got != token {
-				t.Fatalf("got another token")
-			}
-			time.Sleep(100 * time.Millisecond)
-		}
-		// 100 seconds; the pause doubles from 250 ms: 0, .25, .75, 1.75, 3.75, 7.75, 15.75, 31.75, 63.75 s
-		if n := h.count("refresh_token"); n < 7 || n > 10 {
-			t.Errorf("a server that is down was asked %d times in 100 seconds", n)
-		}
-		time.Sleep(2 * time.Minute) // expired
-		var answer *auth.Error
-		if _, err := src.Token(); !errors.As(err, &answer) || answer.Status != http.StatusBadGateway || errors.Is(err, auth.ErrReauthorize) {
-			t.Errorf("Token with nothing at hand: %v", err)
-		}
-		h.do(func() { h.override = nil })
-		time.Sleep(2 * time.Minute)
-		h.token(src)
-	})
-}
-
-func TestASlowRenewalAheadOfExpiryIsNotWaitedFor(t *testing.T) {
-	inBubble(t, func(h *harness) {
-		src := h.install()
-		token := h.token(src)
-		time.Sleep(57*time.Minute + time.Second)
-		release := h.hang()
-		began := time.Now()
-		if got := h.token(src); got != token || time.Since(began) != 5*time.Second {
-			t.Errorf("after %v: another token or too late", time.Since(began))
-		}
-		release()
-		synctest.Wait()
-		if got := h.token(src); got == token {
-			t.Errorf("the refresh was not completed")
-		}
-		h.wantCount("refresh_token", 1)
-	})
-}
-
-func TestAServerThatHangsIsGivenUp(t *testing.T) {
-	inBubble(t, func(h *harness) {
-		src := h.install()
-		time.Sleep(time.Hour)
-		defer h.hang()()
-		began := time.Now()
-		_, err := src.Token()
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 15*time.Second {
-			t.Errorf("after %v: %v", time.Since(began), err)
-		}
-	})
-}
-
 func TestBaseURL(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		h.install()
 		for _, app := range []*auth.App{h.app, h.newApp()} {
@@ -347,6 +227,7 @@ func TestBaseURL(t *testing.T) {
 }
 
 func TestWhatIsNotInstalledSaysSo(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		_, err := h.app.TokenSource(alice).Token()
 		if !errors.Is(err, auth.ErrNotInstalled) || !errors.Is(err, auth.ErrReauthorize) {

@@ -38,7 +38,7 @@ type Record []byte
 func (r Record) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "[record of %d bytes]", len(r)) }
 
 // LogValue returns how long the record is.
-func (r Record) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
+func (r Record) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%v", r)) }
 
 // A Store keeps one [Record] for each installation. [MemoryStore] keeps them for one process,
 // package filestore for the processes of one host; write one on a database for more hosts,

@@ -35,6 +35,7 @@ func uninstallBody(timestamp string) *strings.Reader {
 }
 
 func TestUninstallCallback(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		var told []auth.Installation
 		h.conf.Uninstalled = func(_ context.Context, in auth.Installation) error {
@@ -44,7 +45,7 @@ func TestUninstallCallback(t *testing.T) {
 		h.app = h.newApp()
 		src := h.install()
 		h.token(src)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		body := uninstallBody(`"` + time.Now().UTC().Format(time.DateTime) + `"`)
 		for range 3 { // a repeated one is as good, and told once
 			_, _ = body.Seek(0, io.SeekStart)
@@ -60,7 +61,7 @@ func TestUninstallCallback(t *testing.T) {
 				t.Errorf("Token after the uninstall: %v", err)
 			}
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		h.install()
 		_, _ = body.Seek(0, io.SeekStart)
 		if w := h.serve(uninstallRequest(body)); w.Code != http.StatusNoContent {
@@ -91,7 +92,7 @@ func TestUninstallTimestamps(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			h := newHarness(t, nil)
-			time.Sleep(900 * time.Millisecond) // so that an uninstall in whole seconds looks older than this install
+			<-time.After(900 * time.Millisecond) // so that an uninstall in whole seconds looks older than this install
 			src := h.install()
 			at := c.spell(time.Now().Add(-time.Minute))
 			if w := h.serve(uninstallRequest(uninstallBody(at))); w.Code != http.StatusNoContent {
@@ -176,9 +177,10 @@ func (r *countingReader) Read(p []byte) (int, error) {
 }
 
 func TestUninstallDuringARefresh(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		src := h.install()
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		release := h.hang()
 		got := make(chan error, 1)
 		go func() {
@@ -193,7 +195,7 @@ func TestUninstallDuringARefresh(t *testing.T) {
 		}()
 		synctest.Wait()
 		release()
-		<-got
+		<-got //nolint:errcheck // a token or not: what counts is what is left
 		<-uninstalled
 		if _, err := src.Token(); !errors.Is(err, auth.ErrNotInstalled) {
 			t.Errorf("the refresh brought the tokens back: %v", err)
@@ -202,6 +204,7 @@ func TestUninstallDuringARefresh(t *testing.T) {
 }
 
 func TestUninstallsThatFailAreTold(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(h *harness) {
 		broken := errors.New("no clean-up today")
 		h.conf.Uninstalled = func(context.Context, auth.Installation) error { return broken }

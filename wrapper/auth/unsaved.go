@@ -32,7 +32,7 @@ func (s *TokenSource) saveLater(ctx context.Context, g *grant, err error) {
 	s.saving = make(chan struct{})
 	go func(ctx context.Context) {
 		for pause := firstPause; ; pause = min(2*pause, lastPause) {
-			time.Sleep(pause)
+			<-time.After(pause) // nobody can end it sooner: the token would be lost
 			if s.trySaving(ctx) {
 				return
 			}

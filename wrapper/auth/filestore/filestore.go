@@ -90,7 +90,7 @@ func (s *Store) Load(_ context.Context, key auth.Installation) (auth.Record, err
 	if err != nil {
 		return nil, fmt.Errorf("filestore: load %v: %w", key, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // nothing was written
 	r, err := io.ReadAll(io.LimitReader(f, maxRecord+1))
 	switch {
 	case err != nil:

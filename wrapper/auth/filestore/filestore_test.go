@@ -39,6 +39,7 @@ func save(s *Store, record string) error {
 func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t testing.TB) storetest.Storage {
+		t.Helper()
 		dir := t.TempDir()
 		return storetest.Storage{Open: func() auth.Store { return open(t, dir) }}
 	})

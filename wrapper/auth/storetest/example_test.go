@@ -11,13 +11,17 @@ import (
 
 // A store is judged in a test of its own: func TestStore(t *testing.T) { judge(t) }.
 func judge(t *testing.T) {
+	t.Helper()
 	storetest.Run(t, func(testing.TB) storetest.Storage {
 		store := new(auth.MemoryStore) // a store on a database opens a connection for each
 		return storetest.Storage{Open: func() auth.Store { return store }}
 	})
 }
 
-func TestMemoryStore(t *testing.T) { judge(t) }
+func TestMemoryStore(t *testing.T) {
+	t.Parallel()
+	judge(t)
+}
 
 func Example() {
 	// What Run asks of a store, in short: an Update reads what the last one saved.

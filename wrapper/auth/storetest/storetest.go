@@ -35,6 +35,7 @@ type Storage struct {
 
 // Run runs the suite, each part on a fresh storage, in parallel.
 func Run(t *testing.T, fresh func(t testing.TB) Storage) {
+	t.Helper()
 	for _, c := range checks {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -77,10 +78,11 @@ var key = auth.Installation{CompanyID: 1001, UserID: 42}
 type suite struct {
 	testing.TB
 	Storage
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // of the one test that the suite is made for
 }
 
 func newSuite(tb testing.TB, storage Storage) *suite {
+	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), 2*soon+4*storage.Lease)
 	tb.Cleanup(cancel)
 	return &suite{TB: tb, Storage: storage, ctx: ctx}

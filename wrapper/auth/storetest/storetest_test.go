@@ -85,7 +85,7 @@ func TestEachBrokenStoreFails(t *testing.T) {
 // A recorder is the test that a broken store fails.
 type recorder struct {
 	testing.TB
-	ctx      context.Context
+	ctx      context.Context //nolint:containedctx // of the test that is running
 	mu       sync.Mutex
 	failures []string
 	cleanups []func()
@@ -124,7 +124,7 @@ func (r *recorder) run(check func()) {
 
 // faults says in which way a store is broken. The zero value is not.
 type faults struct {
-	life                                                             context.Context
+	life                                                             context.Context //nolint:containedctx // of the test that is running
 	lease                                                            time.Duration
 	cut                                                              int
 	absentIsError, savesAtEnd, loadLocks, caches, joinsIDs, oneLock  bool
@@ -251,7 +251,7 @@ func (s *store) Update(ctx context.Context, key auth.Installation, f func(contex
 		s.mu.Lock()
 		ended = true
 		s.mu.Unlock()
-		if !(panicked && s.panicKeepsLock) && !(err != nil && s.errorKeepsLock) {
+		if (!panicked || !s.panicKeepsLock) && (err == nil || !s.errorKeepsLock) {
 			s.unlock(name, me)
 		}
 	}()
