@@ -9,3 +9,9 @@ import _ "embed"
 //
 //go:embed channels.yaml
 var Channels []byte
+
+// Provider is provider.yaml: the seven endpoints that Pipedrive calls on a messaging
+// app, OpenAPI 3.0.3. Treat it as read-only.
+//
+//go:embed provider.yaml
+var Provider []byte

@@ -1,0 +1,95 @@
+// A request's body, bounded in size and in pace.
+
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+// A sender may keep us waiting for maxPatience; each byte earns it a little more, so
+// that over time it needs to send minPace. A reader that is slow itself, such as an app
+// that passes a file on, costs the sender nothing.
+const (
+	maxPatience = 15 * time.Second
+	minPace     = 4 << 10 // bytes a second
+)
+
+// bodyKey finds the body in the context of its request, since generated code hands on
+// no more than a reader over it.
+type bodyKey struct{}
+
+// body wraps a request's body. It is used by one goroutine at a time.
+type body struct {
+	io.ReadCloser
+	conn     *http.ResponseController
+	size     int64 // bytes that may still come
+	stretch  int64 // bytes that may come before the next call of allow
+	patience time.Duration
+	err      error // the first error of all, io.EOF among them; there is no reading on after it
+}
+
+const unbounded = 1 << 62
+
+var errBodyTooLong = invalidBody("the body is too long")
+
+func newBody(w http.ResponseWriter, r *http.Request, size int64) *body {
+	b := &body{
+		ReadCloser: r.Body, conn: http.NewResponseController(w),
+		size: size, stretch: unbounded, patience: maxPatience,
+	}
+	if r.ContentLength > size {
+		b.err = errBodyTooLong
+	}
+	return b
+}
+
+// allow bounds how much may be read until it is called again.
+func (b *body) allow(n int64) { b.stretch = n }
+
+func (b *body) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	if b.stretch == 0 {
+		b.err = invalidBody("the header of a part, or what follows the last part, is too long")
+		return 0, b.err
+	}
+	// One byte beyond the size tells a body that ends there from one that does not.
+	p = p[:min(int64(len(p)), b.size+1, b.stretch)]
+
+	start := time.Now()
+	if err := b.conn.SetReadDeadline(start.Add(b.patience)); err != nil {
+		b.err = fmt.Errorf("the body cannot be read, since nothing could stop a sender that is too slow: "+
+			"%w; let each http.ResponseWriter around the handler have Unwrap, and serve by http.Server", err)
+		return 0, b.err
+	}
+	n, err := b.ReadCloser.Read(p)
+	b.patience += time.Duration(n)*time.Second/minPace - time.Since(start)
+	b.patience = min(b.patience, maxPatience)
+	b.size -= int64(n)
+	b.stretch -= int64(n)
+
+	switch {
+	case b.size < 0:
+		err = errBodyTooLong
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = invalidBody("the body came too slowly")
+	case err != nil && err != io.EOF: //nolint:errorlint // io.EOF comes bare
+		err = invalidBody("the body broke off")
+	}
+	b.err = err
+	return n, err
+}
+
+// finish bounds how long the server may wait for the rest of a body that was not read
+// to its end.
+func (b *body) finish() {
+	if b.err != io.EOF { //nolint:errorlint // io.EOF comes bare
+		_ = b.conn.SetReadDeadline(time.Now().Add(time.Second))
+	}
+}

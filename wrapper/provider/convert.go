@@ -1,0 +1,231 @@
+// What the app returned, checked and turned into the wire's types, field by field.
+
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/pdchannels/pdchannels/gen/providerserver"
+)
+
+// converter fills one answer. What it hands out lies in memory of its own, so that the
+// next large answer can have the same: most of the cost of converting is allocation.
+type converter struct {
+	*Handler
+	conversations []providerserver.Conversation
+	participants  []providerserver.Participant
+	messages      []providerserver.Message
+	attachments   []providerserver.Attachment
+}
+
+// release forgets the app's texts and keeps the memory for the next answer. A
+// converter that is not released is no leak.
+func (c *converter) release() {
+	forget(&c.conversations)
+	forget(&c.participants)
+	forget(&c.messages)
+	forget(&c.attachments)
+	c.converters.Put(c)
+}
+
+func forget[T any](s *[]T) {
+	clear(*s)
+	*s = (*s)[:0]
+}
+
+// take returns n elements of s that nobody else has, never nil: JSON would say null.
+func take[T any](s *[]T, n int) []T {
+	if cap(*s)-len(*s) < n || *s == nil {
+		*s = make([]T, 0, max(n, 2*cap(*s))) // what was handed out before lives on where it is
+	}
+	start := len(*s)
+	*s = (*s)[:start+n]
+	return slices.Clip((*s)[start:])
+}
+
+func (c *converter) page(page ConversationsPage, limit, messagesLimit int, after string) ([]providerserver.Conversation, error) {
+	if n := len(page.Conversations); n > limit {
+		return nil, fmt.Errorf("%d conversations, at most %d were asked for (ConversationsLimit)", n, limit)
+	}
+	if err := checkAdvance("After", page.After, after); err != nil {
+		return nil, err
+	}
+	out := take(&c.conversations, len(page.Conversations))
+	for i := range out {
+		if err := c.conversation(&out[i], &page.Conversations[i], messagesLimit); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// checkAdvance refuses a cursor that leads back to the page it came with.
+func checkAdvance(what, next, after string) error {
+	if next != "" && next == after {
+		return fmt.Errorf("%s is the cursor of this very page, %q: the list would never end", what, next)
+	}
+	return nil
+}
+
+func (c *converter) conversation(out *providerserver.Conversation, in *Conversation, messagesLimit int) (err error) {
+	defer name(&err, "conversation", &in.ID)
+	*out = providerserver.Conversation{
+		ID:                 in.ID,
+		Link:               in.Link,
+		Status:             providerserver.ConversationStatus(in.Status),
+		Seen:               in.Seen,
+		NextMessagesCursor: in.NextMessagesCursor,
+		Messages:           take(&c.messages, len(in.Messages)),
+		Participants:       take(&c.participants, len(in.Participants)),
+	}
+	if err := checkID("ID", in.ID); err != nil {
+		return err
+	}
+	if !out.Status.Valid() {
+		return fmt.Errorf("its Status is %q, known are open and closed", in.Status)
+	}
+	if n := len(in.Messages); n > messagesLimit {
+		return fmt.Errorf("%d messages, at most %d were asked for (MessagesLimit)", n, messagesLimit)
+	}
+	sourceUsers := 0
+	for i := range in.Participants {
+		if err := c.participant(&out.Participants[i], &in.Participants[i]); err != nil {
+			return err
+		}
+		if in.Participants[i].Role == RoleSourceUser {
+			sourceUsers++
+		}
+	}
+	if sourceUsers != 1 {
+		return fmt.Errorf("%d participants have the role source_user, exactly one must", sourceUsers)
+	}
+	if len(in.Participants) == sourceUsers {
+		return errors.New("no participant has the role end_user, at least one must")
+	}
+	for i := range in.Messages {
+		if err := c.message(&out.Messages[i], &in.Messages[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *converter) participant(out *providerserver.Participant, in *Participant) (err error) {
+	defer name(&err, "participant", &in.ID)
+	*out = providerserver.Participant{
+		ID:            in.ID,
+		Name:          in.Name,
+		Role:          providerserver.ParticipantRole(in.Role),
+		AvatarURL:     in.AvatarURL,
+		FetchAvatar:   in.FetchAvatar,
+		AvatarExpires: in.AvatarExpires,
+	}
+	if err := checkID("ID", in.ID); err != nil {
+		return err
+	}
+	if !out.Role.Valid() {
+		return fmt.Errorf("its Role is %q, known are end_user and source_user", in.Role)
+	}
+	if (in.FetchAvatar || in.AvatarExpires) && c.senderGetter == nil {
+		return errors.New("FetchAvatar and AvatarExpires need an inbox with GetSenderByID")
+	}
+	return required("Name", in.Name)
+}
+
+func (c *converter) message(out *providerserver.Message, in *Message) (err error) {
+	defer name(&err, "message", &in.ID)
+	*out = providerserver.Message{
+		ID:          in.ID,
+		Status:      providerserver.MessageStatus(in.Status),
+		Message:     in.Message,
+		SenderID:    in.SenderID,
+		Attachments: take(&c.attachments, len(in.Attachments)),
+	}
+	if err := checkID("ID", in.ID); err != nil {
+		return err
+	}
+	if !out.Status.Valid() {
+		return fmt.Errorf("its Status is %q, known are sent, delivered, read and failed", in.Status)
+	}
+	if in.CreatedAt.IsZero() {
+		return errors.New("CreatedAt is missing")
+	}
+	if out.CreatedAt, err = spell("CreatedAt", in.CreatedAt); err != nil {
+		return err
+	}
+	if !in.ReplyBy.IsZero() {
+		if out.ReplyBy, err = spell("ReplyBy", in.ReplyBy); err != nil {
+			return err
+		}
+	}
+	for i := range in.Attachments {
+		if err := c.attachment(&out.Attachments[i], &in.Attachments[i]); err != nil {
+			return err
+		}
+	}
+	return required("SenderID", in.SenderID)
+}
+
+func (c *converter) attachment(out *providerserver.Attachment, in *Attachment) (err error) {
+	defer name(&err, "attachment", &in.ID)
+	*out = providerserver.Attachment{
+		ID:          in.ID,
+		Type:        in.Type,
+		URL:         in.URL,
+		Name:        in.Name,
+		Size:        in.Size,
+		PreviewURL:  in.PreviewURL,
+		LinkExpires: in.LinkExpires,
+	}
+	if in.LinkExpires && c.messageGetter == nil {
+		return errors.New("LinkExpires needs an inbox with GetMessageByID")
+	}
+	if in.Size < 0 || math.IsNaN(in.Size) || math.IsInf(in.Size, 0) {
+		return fmt.Errorf("its Size is %v, which is no size", in.Size)
+	}
+	return required("ID", in.ID, "Type", in.Type, "URL", in.URL)
+}
+
+func convertSender(in Sender) (providerserver.Sender, error) {
+	out := providerserver.Sender{ID: in.ID, Name: in.Name, AvatarURL: in.AvatarURL}
+	return out, required("ID", in.ID, "Name", in.Name)
+}
+
+func convertTemplates(in []Template) ([]providerserver.Template, error) {
+	out := make([]providerserver.Template, len(in))
+	for i, t := range in {
+		out[i] = providerserver.Template{ID: t.ID, Name: t.Name, Content: t.Content, Language: t.Language}
+		if err := required("ID", t.ID, "Name", t.Name, "Content", t.Content, "Language", t.Language); err != nil {
+			return nil, fmt.Errorf("template %q: %w", t.ID, err)
+		}
+	}
+	return out, nil
+}
+
+func spell(what string, t time.Time) (string, error) {
+	if year := t.UTC().Year(); year < 1 || year > 9999 {
+		return "", fmt.Errorf("%s is in the year %d, which the format cannot spell", what, year)
+	}
+	return formatTime(t), nil
+}
+
+// name says in which item an error was found.
+func name(err *error, kind string, id *string) {
+	if *err != nil {
+		*err = fmt.Errorf("%s %q: %w", kind, *id, *err)
+	}
+}
+
+// required takes names and values in turn.
+func required(namesAndValues ...string) error {
+	for ; len(namesAndValues) >= 2; namesAndValues = namesAndValues[2:] {
+		if namesAndValues[1] == "" {
+			return errors.New(namesAndValues[0] + " is missing")
+		}
+	}
+	return nil
+}

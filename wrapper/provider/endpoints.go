@@ -1,0 +1,218 @@
+// The endpoints: requests into the app's terms, its answers into the wire's.
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/pdchannels/pdchannels/gen/providerserver"
+)
+
+const (
+	defaultLimit = 30  // documented
+	maxLimit     = 100 // our own; an answer that long is still short enough to build in memory
+)
+
+// endpoints is the generated interface of the server, filled by the app.
+type endpoints struct{ *Handler }
+
+func (e endpoints) GetConversations(ctx context.Context, in providerserver.GetConversationsRequestObject) (providerserver.GetConversationsResponseObject, error) {
+	conversationsLimit, err := limit("conversations_limit", in.Params.ConversationsLimit)
+	if err != nil {
+		return nil, err
+	}
+	messagesLimit, err := limit("messages_limit", in.Params.MessagesLimit)
+	if err != nil {
+		return nil, err
+	}
+	page, err := e.inbox.GetConversations(ctx, GetConversationsRequest{
+		ProviderChannelID:  in.ProviderChannelID,
+		ConversationsLimit: conversationsLimit,
+		MessagesLimit:      messagesLimit,
+		After:              in.Params.After,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c := e.converters.Get().(*converter)
+	data, err := c.page(page, conversationsLimit, messagesLimit, in.Params.After)
+	if err != nil {
+		return nil, invalidAnswer("GetConversations", err)
+	}
+	return &conversationsAnswer{c, providerserver.ConversationsResponse{
+		Success: true, Data: data,
+		AdditionalData: providerserver.Continuation{After: page.After},
+	}}, nil
+}
+
+func (e endpoints) GetConversationByID(ctx context.Context, in providerserver.GetConversationByIDRequestObject) (providerserver.GetConversationByIDResponseObject, error) {
+	messagesLimit, err := limit("messages_limit", in.Params.MessagesLimit)
+	if err != nil {
+		return nil, err
+	}
+	conversation, err := e.inbox.GetConversationByID(ctx, GetConversationByIDRequest{
+		ProviderChannelID:    in.ProviderChannelID,
+		SourceConversationID: in.SourceConversationID,
+		MessagesLimit:        messagesLimit,
+		After:                in.Params.After,
+	})
+	if err != nil {
+		return nil, err
+	}
+	var data providerserver.Conversation
+	err = (&converter{Handler: e.Handler}).conversation(&data, &conversation, messagesLimit)
+	if err == nil {
+		err = checkAdvance("NextMessagesCursor", conversation.NextMessagesCursor, in.Params.After)
+	}
+	if err != nil {
+		return nil, invalidAnswer("GetConversationByID", err)
+	}
+	return providerserver.GetConversationByID200JSONResponse{
+		Success: true, Data: data,
+		// Which of the two cursors continues this list is not clear: they are the same.
+		AdditionalData: providerserver.Continuation{After: conversation.NextMessagesCursor},
+	}, nil
+}
+
+func (e endpoints) PostMessage(ctx context.Context, in providerserver.PostMessageRequestObject) (providerserver.PostMessageResponseObject, error) {
+	f, taken := e.newForm(ctx, in.ProviderChannelID), false
+	defer func() {
+		if !taken { // also by a panic of the app
+			f.discard(ctx)
+		}
+	}()
+	if err := f.read(ctx, in.Body); err != nil {
+		return nil, err
+	}
+	id, err := e.inbox.PostMessage(ctx, f.message)
+	if err != nil {
+		return nil, err
+	}
+	taken = true
+	if err := checkID("the message id", id); err != nil {
+		return nil, invalidAnswer("PostMessage", err)
+	}
+	return providerserver.PostMessage200JSONResponse{
+		Success: true, Data: providerserver.PostedMessage{ID: id},
+	}, nil
+}
+
+func (e endpoints) GetSenderByID(ctx context.Context, in providerserver.GetSenderByIDRequestObject) (providerserver.GetSenderByIDResponseObject, error) {
+	if e.senderGetter == nil {
+		return nil, errNoAbility
+	}
+	sender, err := e.senderGetter.GetSenderByID(ctx, GetSenderByIDRequest{
+		ProviderChannelID: in.ProviderChannelID, SenderID: in.SenderID,
+	})
+	if err != nil {
+		return nil, err
+	}
+	data, err := convertSender(sender)
+	if err != nil {
+		return nil, invalidAnswer("GetSenderByID", err)
+	}
+	return providerserver.GetSenderByID200JSONResponse{Success: true, Data: data}, nil
+}
+
+func (e endpoints) GetTemplates(ctx context.Context, in providerserver.GetTemplatesRequestObject) (providerserver.GetTemplatesResponseObject, error) {
+	if e.templatesGetter == nil {
+		return nil, errNoAbility
+	}
+	templates, err := e.templatesGetter.GetTemplates(ctx, GetTemplatesRequest{ProviderChannelID: in.ProviderChannelID})
+	if err != nil {
+		return nil, err
+	}
+	data, err := convertTemplates(templates)
+	if err != nil {
+		return nil, invalidAnswer("GetTemplates", err)
+	}
+	return providerserver.GetTemplates200JSONResponse{
+		Success: true, Data: providerserver.Templates{Templates: data},
+	}, nil
+}
+
+func (e endpoints) GetMessageByID(ctx context.Context, in providerserver.GetMessageByIDRequestObject) (providerserver.GetMessageByIDResponseObject, error) {
+	message, err := e.getMessage(ctx, GetMessageByIDRequest{
+		ProviderChannelID:    in.ProviderChannelID,
+		SourceConversationID: in.SourceConversationID,
+		SourceMessageID:      in.SourceMessageID,
+	})
+	return providerserver.GetMessageByID200JSONResponse(message), err
+}
+
+func (e endpoints) GetChannelMessageByID(ctx context.Context, in providerserver.GetChannelMessageByIDRequestObject) (providerserver.GetChannelMessageByIDResponseObject, error) {
+	message, err := e.getMessage(ctx, GetMessageByIDRequest{
+		ProviderChannelID: in.ProviderChannelID,
+		SourceMessageID:   in.SourceMessageID,
+	})
+	return providerserver.GetChannelMessageByID200JSONResponse(message), err
+}
+
+// getMessage answers both paths of getMessageById.
+func (e endpoints) getMessage(ctx context.Context, req GetMessageByIDRequest) (providerserver.Message, error) {
+	if e.messageGetter == nil {
+		return providerserver.Message{}, errNoAbility
+	}
+	message, err := e.messageGetter.GetMessageByID(ctx, req)
+	if err != nil {
+		return providerserver.Message{}, err
+	}
+	var data providerserver.Message
+	if err := (&converter{Handler: e.Handler}).message(&data, &message); err != nil {
+		return providerserver.Message{}, invalidAnswer("GetMessageByID", err)
+	}
+	return data, nil
+}
+
+func (e endpoints) DeleteChannelByID(ctx context.Context, in providerserver.DeleteChannelByIDRequestObject) (providerserver.DeleteChannelByIDResponseObject, error) {
+	if e.channelDeleter == nil {
+		return nil, errNoAbility
+	}
+	err := e.channelDeleter.DeleteChannelByID(ctx, DeleteChannelByIDRequest{ProviderChannelID: in.ProviderChannelID})
+	return providerserver.DeleteChannelByID200JSONResponse{Success: true}, err
+}
+
+// conversationsAnswer is the one large answer. The generated visitor would grow a buffer
+// for it each time; the encoder has a pooled one of its own.
+type conversationsAnswer struct {
+	converter *converter // whose memory the body lies in
+	body      providerserver.ConversationsResponse
+}
+
+func (a *conversationsAnswer) VisitGetConversationsResponse(w http.ResponseWriter) error {
+	defer a.converter.release()
+	return writeJSON(w, http.StatusOK, &a.body)
+}
+
+var errNoAbility = &Error{Code: CodeNotFound, Message: "the app does not offer this endpoint"}
+
+// limit is the limit that a query names. A larger one than we serve is cut, since a
+// page may be shorter than asked for.
+func limit(name string, n *int) (int, error) {
+	switch {
+	case n == nil:
+		return defaultLimit, nil
+	case *n < 1:
+		return 0, invalidBody(fmt.Sprintf("the parameter %s is %d, at least 1 is needed", name, *n))
+	}
+	return min(*n, maxLimit), nil
+}
+
+// checkID holds for every id that Pipedrive puts into a URL: a path of dots would
+// name something else.
+func checkID(what, id string) error {
+	switch id {
+	case "":
+		return errors.New(what + " is missing")
+	case ".", "..":
+		return fmt.Errorf("%s is %q, which no URL can carry", what, id)
+	}
+	return nil
+}
+
+func invalidAnswer(method string, err error) error {
+	return fmt.Errorf("%s returned what Pipedrive cannot use: %w", method, err)
+}
