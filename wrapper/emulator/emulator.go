@@ -11,6 +11,13 @@
 // Outside tests, [New] makes an http.Handler, and [Emulator.Serve] runs it on a
 // listener of yours. Nothing is kept when the process ends.
 //
+// # The way back
+//
+// With [Config].Provider the emulator calls the app as Pipedrive does, and nobody else: it
+// imports the history of a channel that is added, asks for a conversation it has not heard of, and
+// tells of a channel that is deleted. [Emulator.Reply] is the user in Pipedrive who writes, and
+// [Emulator.Settle] waits for what goes on meanwhile.
+//
 // # What it judges, and in which order
 //
 // The Host header and the origin (a browser's page of another site gets 403), the
@@ -49,6 +56,7 @@ type Emulator struct {
 	oauth       *oauth
 	limits      *limits
 	store       *store
+	outgoing    *outgoing
 }
 
 // New makes an emulator. It fails if cfg cannot be served, and says which field is wrong.
@@ -61,6 +69,10 @@ func New(cfg Config) (*Emulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("emulator: reading the API's document: %w", err)
 	}
+	outgoing, err := newOutgoing(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("emulator: Provider: %w", err)
+	}
 	e := &Emulator{
 		cfg:         cfg,
 		operations:  operations,
@@ -69,6 +81,7 @@ func New(cfg Config) (*Emulator, error) {
 		oauth:       newOAuth(cfg),
 		limits:      newLimits(cfg),
 		store:       newStore(),
+		outgoing:    outgoing,
 	}
 	handler := channelsserver.NewStrictHandlerWithOptions(rules{e}, nil, channelsserver.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc:  e.unbound,
