@@ -49,6 +49,10 @@ type Config struct {
 	// them allows.
 	Strict bool
 
+	// Provider is where the app is that the emulator calls back. The zero value: nowhere, and it
+	// calls nobody.
+	Provider Provider
+
 	// Clock tells the time; it may be called from several goroutines at once. Nil: time.Now.
 	Clock func() time.Time
 

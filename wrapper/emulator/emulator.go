@@ -21,6 +21,13 @@
 // The app is called back, by the browser and by the uninstall call, only on loopback or on
 // [Config].RedirectURLs.
 //
+// # The way back
+//
+// With [Config].Provider the emulator calls the app as Pipedrive does, and nobody else: it
+// imports the history of a channel that is added, asks for a conversation it has not heard of, and
+// tells of a channel that is deleted. [Emulator.Reply] is the user in Pipedrive who writes, and
+// [Emulator.Settle] waits for what goes on meanwhile.
+//
 // # What it judges, and in which order
 //
 // The Host header and the origin (a browser's page of another site gets 403), the
@@ -62,7 +69,8 @@ type Emulator struct {
 	limits      *limits
 	store       *store
 	outside     http.RoundTripper // to the app
-	outgoing    *sync.WaitGroup   // calls of the app that nobody waits for
+	uninstalls  *sync.WaitGroup   // calls of the app that nobody waits for
+	outgoing    *outgoing
 }
 
 // New makes an emulator. It fails if cfg cannot be served, and says which field is wrong.
@@ -77,6 +85,10 @@ func New(cfg Config) (*Emulator, error) {
 	}
 	operations = maps.Clone(operations)
 	operations["GET "+ownUserPath] = ownUserOperation
+	outgoing, err := newOutgoing(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("emulator: Provider: %w", err)
+	}
 	e := &Emulator{
 		cfg:         cfg,
 		operations:  operations,
@@ -86,7 +98,8 @@ func New(cfg Config) (*Emulator, error) {
 		limits:      newLimits(cfg),
 		store:       newStore(),
 		outside:     newOutside(),
-		outgoing:    &sync.WaitGroup{},
+		uninstalls:  &sync.WaitGroup{},
+		outgoing:    outgoing,
 	}
 	handler := channelsserver.NewStrictHandlerWithOptions(rules{e}, nil, channelsserver.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc:  e.unbound,

@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pdchannels/pdchannels/gen/channelsserver"
@@ -20,11 +21,26 @@ type Channel struct {
 	CreatedAt         time.Time
 }
 
-// Conversation is a conversation as the emulator has it: it exists as long as it has messages.
+// Conversation is a conversation as the emulator has it: it exists as long as it has messages,
+// or once the app has described it.
 type Conversation struct {
 	ID   string
-	Link string // of its latest message that has one; else empty
+	Link string // of its latest message that has one; else as the app described it; else empty
+
+	// What the app's getConversations or getConversationById told; zero if neither did.
+	Status       string
+	Seen         bool
+	Participants []Participant
 }
+
+// Participant is somebody in a conversation, as the app described them.
+type Participant struct {
+	ID, Name, Role string
+	AvatarURL      string // of the participant, else of getSenderById; empty if there is none
+}
+
+// Template is a message template of a channel.
+type Template struct{ ID, Name, Content, Language string }
 
 // Message is a message as the emulator has it, after all updates.
 type Message struct {
@@ -32,14 +48,15 @@ type Message struct {
 	SenderID         string
 	ConversationID   string
 	Message          string
-	Status           string
+	Status           string // empty: sent by [Emulator.Reply], and not confirmed yet
 	CreatedAt        time.Time
 	ReplyBy          time.Time // zero if none was given
 	ConversationLink string    // empty if none was given
 	Attachments      []Attachment
 }
 
-// Attachment is a file of a message. What was null or not given is empty or zero.
+// Attachment is a file of a message. What was null or not given is empty or zero; a file of
+// a reply has no ID and no URL before the app tells them.
 type Attachment struct {
 	ID, Type, URL    string
 	Name, PreviewURL string
@@ -70,7 +87,7 @@ func (e *Emulator) Channels() []Channel {
 }
 
 // Conversations returns the conversations of a channel, named by the provider's id, in
-// the order of their first messages; nil if there is no such channel.
+// the order of their first messages, then those without any; nil if there is no such channel.
 func (e *Emulator) Conversations(channelID string) []Conversation {
 	e.store.mu.Lock()
 	defer e.store.mu.Unlock()
@@ -84,11 +101,28 @@ func (e *Emulator) Conversations(channelID string) []Conversation {
 		if !seen {
 			i = len(conversations)
 			places[m.message.ConversationId] = i
-			conversations = append(conversations, Conversation{ID: m.message.ConversationId})
+			conversations = append(conversations, c.describe(m.message.ConversationId))
 		}
 		conversations[i].Link = valueOr(m.message.ConversationLink, conversations[i].Link)
 	}
+	for _, id := range c.imported {
+		if _, seen := places[id]; !seen {
+			conversations = append(conversations, c.describe(id))
+		}
+	}
 	return conversations
+}
+
+// Templates returns the templates of a channel, as the app's getTemplates told them when the
+// channel was added.
+func (e *Emulator) Templates(channelID string) []Template {
+	e.store.mu.Lock()
+	defer e.store.mu.Unlock()
+	c := e.store.find(channelID)
+	if c == nil {
+		return nil
+	}
+	return slices.Clone(c.templates)
 }
 
 // Messages returns the messages of a conversation; both ids are the provider's. A message

@@ -51,6 +51,7 @@ func (s rules) AddChannel(ctx context.Context, request channelsserver.AddChannel
 	case err != nil:
 		return other(http.StatusInsufficientStorage, codeStorageFull, err), nil
 	}
+	s.e.channelAdded(channel.ProviderChannelId, channel.TemplateSupport)
 	return channelsserver.AddChannel200JSONResponse{Success: true, Data: channel}, nil
 }
 
@@ -80,7 +81,8 @@ func (s rules) ReceiveMessage(ctx context.Context, request channelsserver.Receiv
 	}
 	message.Attachments = &attachments
 
-	switch err := s.e.store.putMessage(message, callOf(ctx).size); {
+	newConversation, err := s.e.store.putMessage(message, callOf(ctx).size)
+	switch {
 	case errors.Is(err, errNoChannel):
 		// Our choice: a message to an unknown channel is an invalid payload, as no 404 is
 		// documented for this operation.
@@ -89,6 +91,9 @@ func (s rules) ReceiveMessage(ctx context.Context, request channelsserver.Receiv
 		return channelsserver.ReceiveMessagedefaultJSONResponse{
 			StatusCode: http.StatusInsufficientStorage, Body: unlisted(codeStorageFull, err.Error()),
 		}, nil
+	}
+	if newConversation {
+		s.e.conversationHeardOf(message.ChannelId, message.ConversationId)
 	}
 	return channelsserver.ReceiveMessage200JSONResponse{Success: true, Data: message}, nil
 }
@@ -112,6 +117,7 @@ func (s rules) DeleteChannel(ctx context.Context, request channelsserver.DeleteC
 		// for this operation.
 		return channelsserver.DeleteChannel400JSONResponse(listed(codeInvalidBody, "the id names no channel")), nil
 	}
+	s.e.channelDeleted(request.Id)
 	return channelsserver.DeleteChannel200JSONResponse{Success: true}, nil
 }
 

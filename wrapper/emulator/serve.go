@@ -14,8 +14,9 @@ import (
 )
 
 // Serve answers what comes in on l, until ctx ends. It then lets requests under way finish
-// within a second, and calls of the app within five, and returns nil. It always closes l. A listener that is not on
-// loopback opens the emulator to the network: the choice is the caller's.
+// within a second, and uninstall calls within five, closes the emulator as [Emulator.Close] does,
+// and returns nil. It always closes l. A listener that is not on loopback opens the emulator to
+// the network: the choice is the caller's.
 func (e *Emulator) Serve(ctx context.Context, l net.Listener) error {
 	return e.serveUntil(ctx, l, time.Second)
 }
@@ -23,6 +24,7 @@ func (e *Emulator) Serve(ctx context.Context, l net.Listener) error {
 // serveUntil is Serve with a grace of its own. A connection that was opened and never used
 // takes all of it, and clients leave such behind.
 func (e *Emulator) serveUntil(ctx context.Context, l net.Listener, grace time.Duration) error {
+	defer e.Close()
 	server := e.server()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
@@ -36,7 +38,7 @@ func (e *Emulator) serveUntil(ctx context.Context, l net.Listener, grace time.Du
 	if server.Shutdown(last) != nil {
 		_ = server.Close() // whoever was still talking has had time
 	}
-	e.outgoing.Wait()
+	e.uninstalls.Wait()
 	<-served //nolint:errcheck // it says that the server was closed, which is no news
 	return nil
 }

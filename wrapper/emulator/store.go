@@ -34,10 +34,13 @@ type store struct {
 }
 
 type storedChannel struct {
-	channel  channelsserver.Channel
-	size     int
-	messages []*storedMessage // in the order of their first arrival
-	byID     map[string]*storedMessage
+	channel       channelsserver.Channel
+	size          int              // of the channel, its templates and what is known of its conversations
+	messages      []*storedMessage // in the order of their first arrival
+	byID          map[string]*storedMessage
+	conversations map[string]*storedConversation
+	imported      []string // the ids of conversations that the app described, in that order
+	templates     []Template
 }
 
 // storedMessage holds one message. The message is replaced, never changed in place, so
@@ -81,25 +84,31 @@ func (s *store) addChannel(channel channelsserver.Channel, size int) error {
 		return err
 	}
 	s.channels = append(s.channels, &storedChannel{
-		channel: channel, size: size + keepingOne, byID: map[string]*storedMessage{},
+		channel: channel, size: size + keepingOne,
+		byID: map[string]*storedMessage{}, conversations: map[string]*storedConversation{},
 	})
 	return nil
 }
 
-// putMessage adds a message, or replaces the one with its id. It fails with errNoChannel
-// or errFull.
+// putMessage adds a message, or replaces the one with its id, and tells whether its
+// conversation is new. It fails with errNoChannel or errFull.
 //
 // Our choice: a message id is known within its channel. An update replaces the message as a
 // whole, may move it to another conversation, and leaves it in its place; a status that
 // goes back from read to sent is taken as any other. A conversation is there as long as it
-// has messages.
-func (s *store) putMessage(message channelsserver.Message, size int) error {
+// has messages, or once the app has described it.
+func (s *store) putMessage(message channelsserver.Message, size int) (newConversation bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.find(message.ChannelId)
 	if c == nil {
-		return errNoChannel
+		return false, errNoChannel
 	}
+	newConversation = c.conversations[message.ConversationId] == nil
+	return newConversation, s.put(c, message, size)
+}
+
+func (s *store) put(c *storedChannel, message channelsserver.Message, size int) error {
 	m := c.byID[message.Id]
 	isNew := m == nil
 	if isNew {
@@ -108,10 +117,13 @@ func (s *store) putMessage(message channelsserver.Message, size int) error {
 	if err := s.grow(size + keepingOne - m.size); err != nil {
 		return err
 	}
-	m.message, m.size = message, size+keepingOne
 	if isNew {
 		c.messages, c.byID[message.Id] = append(c.messages, m), m
+	} else {
+		c.forget(m.message.ConversationId)
 	}
+	m.message, m.size = message, size+keepingOne
+	c.conversation(message.ConversationId).messages++
 	return nil
 }
 
@@ -131,7 +143,7 @@ func (s *store) deleteChannel(providerID string) error {
 	return nil
 }
 
-// deleteConversation removes the messages of a conversation, and so the conversation. It
+// deleteConversation removes a conversation with its messages. It
 // fails with errNoChannel or errNoConversation.
 func (s *store) deleteConversation(providerID, conversationID string) error {
 	s.mu.Lock()
@@ -140,7 +152,7 @@ func (s *store) deleteConversation(providerID, conversationID string) error {
 	if c == nil {
 		return errNoChannel
 	}
-	before := len(c.messages)
+	before, known := len(c.messages), c.describes(conversationID)
 	c.messages = slices.DeleteFunc(c.messages, func(m *storedMessage) bool {
 		if m.message.ConversationId != conversationID {
 			return false
@@ -149,7 +161,8 @@ func (s *store) deleteConversation(providerID, conversationID string) error {
 		delete(c.byID, m.message.Id)
 		return true
 	})
-	if len(c.messages) == before {
+	s.stored -= c.remove(conversationID)
+	if len(c.messages) == before && !known {
 		return errNoConversation
 	}
 	return nil

@@ -50,7 +50,7 @@ func (o *oauth) uninstallOf(userID int64) *installation {
 // uninstall itself, and hold a lock meanwhile. Serve waits for what is under way.
 func (e *Emulator) tellLater(ctx context.Context, i *installation) {
 	ctx = context.WithoutCancel(ctx)
-	e.outgoing.Go(func() { e.tell(ctx, i) })
+	e.uninstalls.Go(func() { e.tell(ctx, i) })
 }
 
 // tell calls the URL that the installation's code went to, which was judged when it did.

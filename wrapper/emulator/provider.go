@@ -1,0 +1,130 @@
+// The app that the emulator calls back: where it is, and calls that run beside the answers
+// and have an end.
+
+package emulator
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/app"
+)
+
+// Provider says where the app is that the emulator calls, with the ClientID and ClientSecret of
+// the [Config]. Set one field. The URLs are https, or http on this machine; nothing else is called,
+// no redirect is followed, and no attachment is fetched.
+type Provider struct {
+	BaseURL  string // the app serves all seven endpoints at the paths of the project's document
+	Manifest []byte // the app's manifest, JSON, as for the Developer Hub
+}
+
+// Our choice: four calls run at once, and 1,000 pieces of work wait; what comes beyond is dropped,
+// with a line in the log.
+const (
+	maxCalls = 4
+	maxWork  = 1000
+)
+
+// outgoing runs what the emulator has to ask the app.
+type outgoing struct {
+	app    app.Client
+	on     bool // there is an app to call
+	logger *slog.Logger
+	ending context.Context //nolint:containedctx // it ends what outlives the request that caused it
+	end    context.CancelFunc
+	slots  chan struct{}
+
+	mu     sync.Mutex
+	closed bool
+	work   int
+	idle   chan struct{} // closed while there is no work
+}
+
+func newOutgoing(cfg Config) (*outgoing, error) {
+	o := &outgoing{logger: cfg.Logger, slots: make(chan struct{}, maxCalls), idle: make(chan struct{})}
+	close(o.idle)
+	o.ending, o.end = context.WithCancel(context.Background())
+	var endpoints app.Endpoints
+	var err error
+	switch p := cfg.Provider; {
+	case p.BaseURL == "" && p.Manifest == nil:
+		return o, nil
+	case p.BaseURL != "" && p.Manifest != nil:
+		return nil, errors.New("set either BaseURL or Manifest")
+	case p.BaseURL != "":
+		endpoints, err = app.AtBase(p.BaseURL)
+	default:
+		endpoints, err = app.FromManifest(p.Manifest)
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.app, err = app.New(endpoints, cfg.ClientID, cfg.ClientSecret.Text())
+	o.on = err == nil
+	return o, err
+}
+
+// run does a piece of work beside the request that caused it, if there is an app to call.
+func (o *outgoing) run(what string, do func(context.Context)) {
+	if !o.on {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed || o.work == maxWork {
+		o.logger.Warn("the app is not called: the emulator is closed, or has too much to ask", "for", what)
+		return
+	}
+	if o.work == 0 {
+		o.idle = make(chan struct{})
+	}
+	o.work++
+	go func() {
+		defer o.done()
+		select {
+		case o.slots <- struct{}{}:
+			defer func() { <-o.slots }()
+			do(o.ending)
+		case <-o.ending.Done():
+		}
+	}()
+}
+
+func (o *outgoing) done() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.work--; o.work == 0 {
+		close(o.idle)
+	}
+}
+
+// Settle waits until the emulator has nothing more to ask of the app: after an addChannel, for
+// one, until the history is in. It returns the error of ctx if that ends first.
+func (e *Emulator) Settle(ctx context.Context) error {
+	e.outgoing.mu.Lock()
+	idle := e.outgoing.idle
+	e.outgoing.mu.Unlock()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close ends the calls on the app, and waits for them. The emulator goes on answering, and
+// calls nobody any more. [Emulator.Serve] closes it at its end.
+func (e *Emulator) Close() {
+	o := e.outgoing
+	o.mu.Lock()
+	o.closed = true
+	idle := o.idle
+	o.mu.Unlock()
+	o.end()
+	<-idle
+	if o.on {
+		o.app.Close()
+	}
+}
