@@ -1,0 +1,30 @@
+package inorder_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/pdchannels/pdchannels/internal/inorder"
+)
+
+func ExampleJob() {
+	job := inorder.Job[string, string]{
+		Workers: 4, ReadAhead: 4, MaxFailed: 10,
+		Line: func(word string) string { return word[:1] }, // words with one initial stay in order
+		Do: func(_ context.Context, word string) (string, inorder.Verdict) {
+			if word == "berlin" {
+				return word + " failed", inorder.StopLine
+			}
+			return word, inorder.GoOn
+		},
+		Skip: func(word string, _ *string) string { return word + " skipped" },
+	}
+	var results []string
+	for result := range job.Run(context.Background(), slices.Values([]string{"berlin", "aachen", "bonn"})) {
+		results = append(results, result)
+	}
+	slices.Sort(results)
+	fmt.Println(results)
+	// Output: [aachen berlin failed bonn skipped]
+}

@@ -1,0 +1,288 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// steady returns a limiter without jitter, unless the configuration has some.
+func steady(c Config) *Limiter {
+	if c.Rand == nil {
+		c.Rand = func() float64 { return 0 }
+	}
+	return New(c)
+}
+
+// pass lets virtual time pass.
+func pass(d time.Duration) { <-time.After(d) }
+
+func must(t *testing.T, l *Limiter) Slot {
+	t.Helper()
+	slot, err := l.Wait(t.Context(), 10)
+	if err != nil {
+		t.Fatalf("Wait: %v", err)
+	}
+	return slot
+}
+
+func answer(status int, headers ...string) Answer {
+	a := Answer{Status: status, Header: http.Header{}}
+	for i := 0; i < len(headers); i += 2 {
+		a.Header.Set(headers[i], headers[i+1])
+	}
+	return a
+}
+
+func TestSlowStart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{})
+		var slots []Slot
+		for range slowStart {
+			slots = append(slots, must(t, l))
+		}
+		go func() { _, _ = l.Wait(t.Context(), 10) }() // one too many
+		synctest.Wait()
+		if s := l.State(); s.Waiting != 1 || s.InFlight != slowStart {
+			t.Fatalf("%+v, want %d in flight and one waiting", s, slowStart)
+		}
+		slots[0].Done(answer(200))
+		synctest.Wait()
+		if s := l.State(); s.Waiting != 0 || s.InFlightLimit != slowStart+1 {
+			t.Fatalf("%+v, want none waiting and a limit that grew", s)
+		}
+		slots[1].Done(answer(429))
+		if s := l.State(); s.InFlightLimit != 1 {
+			t.Fatalf("%+v, want one in flight after a 429", s)
+		}
+		for range 100 {
+			slots[2].Done(answer(200))
+			l.inFlight++
+		}
+		if s := l.State(); s.InFlightLimit != maxInFlight {
+			t.Fatalf("%+v, want at most %d in flight", s, maxInFlight)
+		}
+	})
+}
+
+func TestLimitIsLearnt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{Limit: 480, Share: 3})
+		for _, c := range []struct {
+			header string
+			want   int
+		}{
+			{"80", 26}, {" 400 ", 133}, {"0", 133}, {"-5", 133}, {"8e1", 133}, {"", 133},
+			{"99999999999999999999", 133}, {"2000000000", MaxLimit / 3}, {"1", 1},
+		} {
+			must(t, l).Done(answer(200, headerLimit, c.header))
+			if got := l.State().Limit; got != c.want {
+				t.Errorf("after %q: %d of our own, want %d", c.header, got, c.want)
+			}
+			pass(Window + guard)
+		}
+	})
+}
+
+// A limit that shrinks while many slots are in use is kept from then on.
+func TestLimitShrinks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{Limit: 8})
+		var slots []Slot
+		for range 8 {
+			slots = append(slots, must(t, l))
+		}
+		for _, s := range slots {
+			s.Done(answer(200, headerLimit, "2"))
+			pass(100 * time.Millisecond)
+		}
+		start := time.Now()
+		must(t, l)
+		// Slots 1 to 7 have to be free again; the seventh was answered 200 ms ago.
+		if waited := time.Since(start); waited != Window+guard-200*time.Millisecond {
+			t.Errorf("waited %v", waited)
+		}
+	})
+}
+
+func TestUnsentFreesItsSlot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{Limit: 1})
+		start := time.Now()
+		must(t, l).Done(Answer{Unsent: true})
+		must(t, l).Done(Answer{}) // sent, and no answer: the server may have counted it
+		must(t, l).Done(answer(200))
+		if waited := time.Since(start); waited != Window+guard {
+			t.Errorf("three calls took %v, want one window", waited)
+		}
+	})
+}
+
+func TestFirstComeFirstServed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{Limit: 1})
+		order := make(chan int, 10)
+		cancelled, cancel := context.WithCancel(t.Context())
+		for i := range 10 {
+			go func() {
+				ctx := t.Context()
+				if i == 4 {
+					ctx = cancelled
+				}
+				slot, err := l.Wait(ctx, 10)
+				if err != nil {
+					order <- -1
+					return
+				}
+				order <- i
+				slot.Done(answer(200))
+			}()
+			synctest.Wait()
+		}
+		cancel()
+		for _, want := range []int{0, -1, 1, 2, 3, 5, 6, 7, 8, 9} {
+			if got := <-order; got != want {
+				t.Errorf("served %d, want %d", got, want)
+			}
+		}
+	})
+}
+
+// Whoever gives up in the moment it is served leaves its slot to the next.
+func TestCancelledWhenServed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{Limit: 1})
+		w := &waiter{cost: 10, ready: make(chan struct{})}
+		place := l.queue.PushBack(w)
+		l.serve()
+		if s := l.State(); s.InFlight != 1 || s.Waiting != 0 {
+			t.Fatalf("%+v, want it served", s)
+		}
+		l.leave(place, w)
+		if s := l.State(); s.InFlight != 0 || s.Held != 0 || l.pending != 0 {
+			t.Fatalf("%+v, want all free", s)
+		}
+	})
+}
+
+// A call that could go at once does not pass one that cannot.
+func TestNobodyPasses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{})
+		must(t, l).Done(answer(200, headerDailyLeft, "16"))
+		away := must(t, l)
+		go func() { _, _ = l.Wait(t.Context(), 10) }() // six may be left: not enough
+		synctest.Wait()
+		go func() { _, _ = l.Wait(t.Context(), 6) }()
+		synctest.Wait()
+		if s := l.State(); s.Waiting != 2 {
+			t.Errorf("%+v, want both to wait", s)
+		}
+		away.Done(answer(200, headerDailyLeft, "30000"))
+		synctest.Wait()
+		if s := l.State(); s.Waiting != 0 || s.InFlight != 2 {
+			t.Errorf("%+v, want both to go", s)
+		}
+	})
+}
+
+func TestContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{Limit: 1})
+		must(t, l)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		start := time.Now()
+		if _, err := l.Wait(ctx, 10); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Hour {
+			t.Errorf("%v after %v, want the deadline after an hour", err, time.Since(start))
+		}
+		if _, err := l.Wait(ctx, 10); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v, want the deadline at once", err)
+		}
+	})
+}
+
+// One 429 holds all callers until the reset it tells, and a little longer.
+func TestHold(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		headers []string
+		want    time.Duration
+	}{
+		{"reset", []string{headerReset, "3"}, 3*time.Second + Window/8},
+		{"retry-after first", []string{headerReset, "3", headerRetryAfter, "1"}, time.Second + time.Second/8},
+		{"none told", nil, Window + Window/8},
+		{"a date in 1970", []string{headerReset, "1767225600"}, Window + Window/8},
+		{"zero", []string{headerReset, "0"}, Window + Window/8},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := steady(Config{Rand: func() float64 { return 0.5 }})
+				must(t, l).Done(answer(429, c.headers...))
+				start := time.Now()
+				if want := start.Add(c.want); !l.State().HeldUntil.Equal(want) {
+					t.Errorf("%+v, want held until %v", l.State(), want)
+				}
+				if slot := must(t, l); time.Since(start) != c.want || slot.Waited != c.want {
+					t.Errorf("waited %v and says %v, want %v", time.Since(start), slot.Waited, c.want)
+				}
+			})
+		})
+	}
+}
+
+// A limit that lasts longer than anybody should be kept waiting is told instead.
+func TestLongHold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{})
+		first, second := must(t, l), must(t, l)
+		waiting := make(chan error)
+		first.Done(answer(429, headerReset, "2"))
+		go func() {
+			_, err := l.Wait(t.Context(), 10)
+			waiting <- err
+		}()
+		synctest.Wait()
+		second.Done(answer(429, headerRetryAfter, "60"))
+		if after := refusal(t, <-waiting, Burst); after != time.Minute {
+			t.Errorf("retry after %v, want a minute", after)
+		}
+		refusal(t, l.Refused(10), Burst)
+		pass(50 * time.Second)
+		start := time.Now()
+		must(t, l)
+		if time.Since(start) != 10*time.Second {
+			t.Errorf("waited %v, want the last ten seconds", time.Since(start))
+		}
+		must(t, New(Config{})) // nobody else is held
+	})
+}
+
+// No word of a server keeps callers out for longer than an hour, and a shorter one does
+// not end a longer one.
+func TestHoldIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{})
+		first, second := must(t, l), must(t, l)
+		first.Done(answer(429, headerRetryAfter, "172800"))
+		second.Done(answer(429, headerRetryAfter, "1"))
+		if after := refusal(t, l.Refused(10), Burst); after != time.Hour {
+			t.Errorf("retry after %v, want an hour", after)
+		}
+	})
+}

@@ -1,0 +1,85 @@
+package ratelimit
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func page(key string) Answer { return Answer{Status: 403, Foreign: true, Key: key} }
+
+// A proxy's 403 soon after a 429 is its answer to going on.
+func TestBlockedAfterRefusal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{})
+		must(t, l).Done(answer(429))
+		must(t, l).Done(page("m1"))
+		after := refusal(t, l.Refused(10), Blocked)
+		if after != firstProbe {
+			t.Errorf("retry after %v, want %v", after, firstProbe)
+		}
+		pass(firstProbe)
+		must(t, l).Done(page("m1"))
+		after = refusal(t, l.Refused(10), Blocked)
+		if after != 2*firstProbe {
+			t.Errorf("retry after %v, want %v", after, 2*firstProbe)
+		}
+		pass(2 * firstProbe)
+		must(t, l).Done(answer(200))
+		must(t, l)
+	})
+}
+
+// A page may be about one message, whose text the proxy dislikes. Three messages are no chance.
+func TestBlockedByThreeMessages(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{})
+		for range 5 {
+			must(t, l).Done(page("m1"))
+		}
+		must(t, l).Done(page("m2"))
+		must(t, l).Done(answer(200))
+		must(t, l).Done(page("m3"))
+		must(t, l).Done(page("m4"))
+		if err := l.Refused(10); err != nil {
+			t.Fatalf("two messages: %v", err)
+		}
+		must(t, l).Done(page("m5"))
+		refusal(t, l.Refused(10), Blocked)
+		if s := l.State(); s.Refusing != Blocked.String() || time.Until(s.NextProbe) != firstProbe {
+			t.Errorf("%+v, want the reason and when it ends", s)
+		}
+	})
+}
+
+// An API's own 403 blocks nobody, nor does a page long after the last 429.
+func TestNotBlocked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{})
+		must(t, l).Done(answer(429))
+		must(t, l).Done(answer(403))
+		pass(time.Minute)
+		must(t, l).Done(page("m1"))
+		must(t, l)
+	})
+}
+
+// What a proxy blocked and an API refuses now is blocked no more, but limited.
+func TestBlockedProbeMeetsTheLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{})
+		must(t, l).Done(answer(429))
+		must(t, l).Done(page("m1"))
+		pass(firstProbe)
+		must(t, l).Done(answer(429))
+		start := time.Now()
+		must(t, l)
+		if time.Since(start) != Window {
+			t.Errorf("waited %v, want %v", time.Since(start), Window)
+		}
+	})
+}

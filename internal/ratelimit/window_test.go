@@ -1,0 +1,122 @@
+package ratelimit
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// Whatever the limit, the shares, the latencies and the demand: no server sees more than
+// its limit in any window, and every call gets through.
+func TestNeverMoreThanTheLimitInAnyWindow(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		limit := rapid.IntRange(slowStart*4, 120).Draw(rt, "limit")
+		share := rapid.IntRange(1, 4).Draw(rt, "share")
+		configured := rapid.SampledFrom([]int{0, limit / 2, limit, 480}).Draw(rt, "configured")
+		slowest := rapid.IntRange(1, 3000).Draw(rt, "slowest one-way latency in ms")
+		delays := rapid.SliceOfN(rapid.IntRange(0, slowest), 1, 60).Draw(rt, "latencies in ms")
+		workers := rapid.IntRange(1, 70).Draw(rt, "workers")
+		messages := rapid.IntRange(1, 400).Draw(rt, "messages")
+
+		var wrong string
+		synctest.Test(t, func(*testing.T) { // rapid's own failures must not cross the bubble
+			s := &server{limit: limit}
+			var limiters []*Limiter
+			for range share {
+				limiters = append(limiters, New(Config{Limit: configured, Share: share}))
+			}
+			var mu sync.Mutex
+			i := 0
+			latency := func() time.Duration {
+				mu.Lock()
+				defer mu.Unlock()
+				i++
+				return time.Duration(delays[i%len(delays)]) * time.Millisecond
+			}
+			_, lost := deliver(limiters, s, messages, workers, latency)
+			if s.worst > limit || lost > 0 || len(s.arrivals) != messages {
+				wrong = fmt.Sprintf("%d in one window of %d, %d lost, %d arrived", s.worst, limit, lost, len(s.arrivals))
+			}
+		})
+		if wrong != "" {
+			rt.Fatal(wrong)
+		}
+	})
+}
+
+// The ring is a queue, whatever is done to it.
+func TestRing(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		var r ring
+		var model []time.Duration
+		now := time.Duration(0)
+		for range rapid.IntRange(1, 200).Draw(rt, "steps") {
+			if rapid.Bool().Draw(rt, "push") {
+				now += time.Duration(rapid.IntRange(0, 5).Draw(rt, "later"))
+				r.push(now)
+				model = append(model, now)
+			} else {
+				until := now - time.Duration(rapid.IntRange(0, 10).Draw(rt, "ago"))
+				r.dropUntil(until)
+				for len(model) > 0 && model[0] <= until {
+					model = model[1:]
+				}
+			}
+			if r.n != len(model) {
+				rt.Fatalf("holds %d, want %d", r.n, len(model))
+			}
+			if len(model) > 0 && r.first() != model[0] {
+				rt.Fatalf("first is %d, want %d", r.first(), model[0])
+			}
+		}
+	})
+}
+
+// However many requests it has seen, a limiter keeps no more than the limit's number of times.
+func TestMemoryIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{Limit: 400})
+		for range 100_000 {
+			must(t, l).Done(Answer{Status: 200})
+		}
+		if size := len(l.cooling.times); size > 800 {
+			t.Errorf("the ring grew to %d for a limit of 400", size)
+		}
+	})
+}
+
+//nolint:paralleltest // it counts allocations
+func TestNoAllocationWhereNobodyWaits(t *testing.T) {
+	l := New(Config{Limit: MaxLimit})
+	header := answer(200, headerLimit, "1000000", headerDailyLeft, "30000").Header
+	allocations := testing.AllocsPerRun(4000, func() {
+		slot, err := l.Wait(t.Context(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slot.Done(Answer{Status: 200, Header: header, Key: "m1"})
+	})
+	if allocations != 0 {
+		t.Errorf("%.1f allocations for each request", allocations)
+	}
+}
+
+func BenchmarkLimiter(b *testing.B) {
+	header := answer(200, headerLimit, "80", headerDailyLeft, "30000").Header
+	l := New(Config{})
+	for b.Loop() {
+		slot, err := l.Wait(b.Context(), 10)
+		if err != nil {
+			b.Fatal(err)
+		}
+		l.cooling = ring{times: l.cooling.times} // time passes
+		slot.Done(Answer{Status: 200, Header: header, Key: "m1"})
+	}
+}
