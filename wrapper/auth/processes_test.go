@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"sync"
 	"syscall"
@@ -44,13 +45,13 @@ var steps = []string{"locked", "pending saved", "unsent", "answered", "unsaved",
 
 // child asks for a token in ten goroutines, as a process of an app would, and prints it.
 func child(dir string) error {
-	signal := map[string]syscall.Signal{"kill": syscall.SIGKILL, "stop": syscall.SIGSTOP}[os.Getenv("PDCHANNELS_TEST_SIGNAL")]
+	send := map[string]syscall.Signal{"kill": syscall.SIGKILL, "stop": syscall.SIGSTOP}[os.Getenv("PDCHANNELS_TEST_SIGNAL")]
+	goOn := make(chan os.Signal, 1)
+	signal.Notify(goOn, syscall.SIGCONT)
 	reached := func(step string) {
-		if step == os.Getenv("PDCHANNELS_TEST_STEP") {
-			_ = syscall.Kill(os.Getpid(), signal)
-			if signal == syscall.SIGKILL { // delivered before the call returns, or soon after
-				select {}
-			}
+		if send != 0 && step == os.Getenv("PDCHANNELS_TEST_STEP") {
+			_ = syscall.Kill(os.Getpid(), send)
+			<-goOn // the threads stop, or die, one after the other: without this, one could get ahead
 		}
 	}
 	store, err := filestore.Open(dir)
@@ -64,7 +65,7 @@ func child(dir string) error {
 	if err != nil {
 		return err
 	}
-	if signal == syscall.SIGSTOP {
+	if send == syscall.SIGSTOP {
 		app.SetCallTimeout(callTimeout)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), childTimeout)
@@ -147,7 +148,12 @@ func TestAProcessKilledInARefresh(t *testing.T) {
 				t.Parallel()
 				f := newFamily(t, repeats)
 				if step == "spent" { // the server has spent the token, and its answer finds nobody
-					f.do(func() { f.spent = func(*http.Request) { f.kill(syscall.SIGKILL) } })
+					f.do(func() {
+						f.spent = func(r *http.Request) {
+							f.kill(syscall.SIGKILL)
+							<-r.Context().Done() // its connection ends with it
+						}
+					})
 				}
 				victim, out := f.start("kill", step)
 				f.do(func() { f.pid = victim.Process.Pid })
@@ -187,6 +193,7 @@ func TestAProcessStoppedInARefresh(t *testing.T) {
 	}
 	families := map[string]*family{}
 	children := map[string][]child{} // the first is the one to be stopped
+	stopped := make(chan struct{})
 	start := func(step, signal string) {
 		cmd, out := families[step].start(signal, step)
 		children[step] = append(children[step], child{cmd, out})
@@ -195,7 +202,15 @@ func TestAProcessStoppedInARefresh(t *testing.T) {
 		f := newFamily(t, false)
 		families[step] = f
 		if step == "spent" {
-			f.do(func() { f.spent = func(*http.Request) { f.kill(syscall.SIGSTOP) } })
+			f.do(func() {
+				f.spent = func(r *http.Request) {
+					f.kill(syscall.SIGSTOP)
+					select {
+					case <-stopped: // no answer finds it running
+					case <-r.Context().Done():
+					}
+				}
+			})
 		}
 		start(step, "stop")
 		f.do(func() { f.pid = children[step][0].cmd.Process.Pid })
@@ -206,6 +221,7 @@ func TestAProcessStoppedInARefresh(t *testing.T) {
 			t.Fatalf("%s: the child did not stop: %v, %v\n%s", step, err, status, c[0].out)
 		}
 	}
+	close(stopped)
 	for step := range families {
 		for range map[string]int{"spent": 7}[step] + 1 {
 			start(step, "")

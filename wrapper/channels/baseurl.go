@@ -1,6 +1,7 @@
 package channels
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -52,6 +53,37 @@ func companyBaseURL(apiDomain string) (string, error) {
 		return "", fmt.Errorf("the api_domain %q is not of the form https://company.pipedrive.com", clean(u.Scheme+"://"+u.Host, "", 200))
 	}
 	return "https://" + strings.ToLower(u.Host) + "/api/v1", nil
+}
+
+// originBaseURL checks the base URL that a token source tells, which comes from the
+// api_domain of its token: the same suspicion applies.
+func originBaseURL(text string) (string, error) {
+	if u, err := url.Parse(text); err == nil && isLoopback(u.Hostname()) {
+		return parseBaseURL(text, false)
+	}
+	company, err := companyBaseURL(strings.TrimSuffix(strings.TrimSuffix(text, "/"), "/api/v1"))
+	if err != nil {
+		return "", err
+	}
+	return parseBaseURL(company, false)
+}
+
+// baseURL returns where the API is. What a token source says is kept from the first time
+// on: a token that is refreshed cannot send the credentials elsewhere.
+func (c *Client) baseURL(ctx context.Context) (string, error) {
+	if pinned := c.pinned.Load(); pinned != nil {
+		return *pinned, nil
+	}
+	text, err := c.credential.origin(ctx)
+	if err != nil {
+		return "", tokenError(err)
+	}
+	baseURL, err := originBaseURL(text)
+	if err != nil {
+		return "", err
+	}
+	c.pinned.CompareAndSwap(nil, &baseURL)
+	return *c.pinned.Load(), nil
 }
 
 func isLabel(s string) bool {

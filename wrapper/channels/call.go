@@ -26,7 +26,7 @@ const maxBody = 1 << 20
 
 // call makes one call: validate, build, authenticate, send, read, judge. All that can go
 // wrong on the way becomes an [*Error] here and nowhere else.
-func (c *Client) call(ctx context.Context, operation string, validate func() error, build func() (*http.Request, error), a answer) error {
+func (c *Client) call(ctx context.Context, operation string, validate func() error, build func(baseURL string) (*http.Request, error), a answer) error {
 	start := time.Now()
 	e := c.attempt(ctx, operation, validate, build, a)
 	if e == nil {
@@ -43,19 +43,23 @@ func (c *Client) call(ctx context.Context, operation string, validate func() err
 	return e
 }
 
-func (c *Client) attempt(ctx context.Context, operation string, validate func() error, build func() (*http.Request, error), a answer) *Error {
+func (c *Client) attempt(ctx context.Context, operation string, validate func() error, build func(baseURL string) (*http.Request, error), a answer) *Error {
 	if err := validate(); err != nil {
 		return &Error{Outcome: NotSent, Err: err}
-	}
-	req, err := build()
-	if err != nil {
-		return &Error{Outcome: NotSent, Message: "the request cannot be built", Err: err}
 	}
 	if err := ctx.Err(); err != nil {
 		return &Error{Outcome: NotSent, Err: err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
+	baseURL, err := c.baseURL(ctx)
+	if err != nil {
+		return &Error{Outcome: NotSent, Message: "no base URL", Err: &cause{err, ""}}
+	}
+	req, err := build(baseURL)
+	if err != nil {
+		return &Error{Outcome: NotSent, Message: "the request cannot be built", Err: err}
+	}
 
 	req.Header["Accept"] = acceptJSON
 	req.Header["User-Agent"] = c.userAgent

@@ -23,8 +23,8 @@ const (
 // Pipedrive then asks the app's getConversations endpoint for the channel's history.
 func (c *Client) AddChannel(ctx context.Context, r AddChannelRequest) (Channel, error) {
 	var a addChannelAnswer
-	err := c.call(ctx, addChannel, r.Validate, func() (*http.Request, error) {
-		return channelsclient.NewAddChannelRequest(c.baseURL, r.wire())
+	err := c.call(ctx, addChannel, r.Validate, func(baseURL string) (*http.Request, error) {
+		return channelsclient.NewAddChannelRequest(baseURL, r.wire())
 	}, &a)
 	if err != nil {
 		return Channel{}, err
@@ -41,8 +41,8 @@ func (c *Client) AddChannel(ctx context.Context, r AddChannelRequest) (Channel, 
 // The result is the message as Pipedrive has it.
 func (c *Client) ReceiveMessage(ctx context.Context, r ReceiveMessageRequest) (Message, error) {
 	var a receiveMessageAnswer
-	err := c.call(ctx, receiveMessage, r.Validate, func() (*http.Request, error) {
-		return channelsclient.NewReceiveMessageRequest(c.baseURL, r.wire())
+	err := c.call(ctx, receiveMessage, r.Validate, func(baseURL string) (*http.Request, error) {
+		return channelsclient.NewReceiveMessageRequest(baseURL, r.wire())
 	}, &a)
 	if err != nil {
 		return Message{}, err
@@ -55,16 +55,16 @@ func (c *Client) ReceiveMessage(ctx context.Context, r ReceiveMessageRequest) (M
 // DeleteChannel removes a channel with its conversations and messages. What Pipedrive
 // answers if there is no such channel is not documented.
 func (c *Client) DeleteChannel(ctx context.Context, r DeleteChannelRequest) error {
-	return c.call(ctx, deleteChannel, r.Validate, func() (*http.Request, error) {
-		return channelsclient.NewDeleteChannelRequest(c.baseURL, r.ProviderChannelID)
+	return c.call(ctx, deleteChannel, r.Validate, func(baseURL string) (*http.Request, error) {
+		return channelsclient.NewDeleteChannelRequest(baseURL, r.ProviderChannelID)
 	}, &bareAnswer{})
 }
 
 // DeleteConversation removes a conversation with its messages. Only the user who installed
 // the app may ([ErrForbidden]); an unknown channel is [ErrNotFound].
 func (c *Client) DeleteConversation(ctx context.Context, r DeleteConversationRequest) error {
-	return c.call(ctx, deleteConversation, r.Validate, func() (*http.Request, error) {
-		return channelsclient.NewDeleteConversationRequest(c.baseURL, r.ProviderChannelID, r.ConversationID)
+	return c.call(ctx, deleteConversation, r.Validate, func(baseURL string) (*http.Request, error) {
+		return channelsclient.NewDeleteConversationRequest(baseURL, r.ProviderChannelID, r.ConversationID)
 	}, &bareAnswer{})
 }
 
@@ -77,8 +77,8 @@ func (c *Client) DeleteConversation(ctx context.Context, r DeleteConversationReq
 // [ErrRateLimited] mean that the API is there, though not for this credential or not now;
 // [ErrWithdrawn] that it is not.
 func (c *Client) Probe(ctx context.Context) error {
-	err := c.call(ctx, receiveMessage, func() error { return nil }, func() (*http.Request, error) {
-		return channelsclient.NewReceiveMessageRequestWithBody(c.baseURL, "application/json", strings.NewReader("{}"))
+	err := c.call(ctx, receiveMessage, func() error { return nil }, func(baseURL string) (*http.Request, error) {
+		return channelsclient.NewReceiveMessageRequestWithBody(baseURL, "application/json", strings.NewReader("{}"))
 	}, &bareAnswer{})
 	return probeVerdict(err)
 }

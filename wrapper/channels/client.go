@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -26,7 +27,7 @@ const (
 // [NewClient] and keep it.
 type Client struct {
 	credential Credential
-	baseURL    string // with a slash at its end
+	pinned     atomic.Pointer[string] // the base URL, with a slash at its end; nil until the source has told it
 	transport  http.RoundTripper
 	timeout    time.Duration // of one attempt
 	log        *slog.Logger
@@ -48,7 +49,7 @@ type options struct {
 
 // WithBaseURL sets the whole prefix of the path /channels, such as
 // https://company.pipedrive.com/api/v1 or the emulator's http://127.0.0.1:8484/v1. The
-// default is [DefaultBaseURL]. Plain http is accepted on loopback only.
+// default is what the token source tells, see [OAuth], or else [DefaultBaseURL]. Plain http is accepted on loopback only.
 func WithBaseURL(url string) Option { return func(o *options) { o.baseURL = &url } }
 
 // WithAPIDomain sets the base URL from the api_domain that came with an OAuth token. It
@@ -116,22 +117,25 @@ func NewClient(credential Credential, opts ...Option) (*Client, error) {
 	if err := errors.Join(credential.validate(), o.problem); err != nil {
 		return nil, fmt.Errorf("channels: new client: %w", err)
 	}
-	baseURL, err := o.resolveBaseURL()
-	if err != nil {
-		return nil, fmt.Errorf("channels: new client: %w", err)
-	}
 	userAgent, err := o.resolveUserAgent()
 	if err != nil {
 		return nil, fmt.Errorf("channels: new client: %w", err)
 	}
-	return &Client{
+	c := &Client{
 		credential: credential,
-		baseURL:    baseURL,
 		transport:  o.resolveTransport(),
 		timeout:    o.resolveTimeout(),
 		log:        o.log,
 		userAgent:  []string{userAgent},
-	}, nil
+	}
+	if credential.origin == nil || o.baseURL != nil || o.apiDomain != nil {
+		baseURL, err := o.resolveBaseURL()
+		if err != nil {
+			return nil, fmt.Errorf("channels: new client: %w", err)
+		}
+		c.pinned.Store(&baseURL)
+	}
+	return c, nil
 }
 
 func (o *options) resolveBaseURL() (string, error) {
@@ -196,5 +200,9 @@ func (c *Client) CloseIdleConnections() {
 // Format writes the base URL, whatever the verb: fmt would otherwise walk through the
 // transport, and race with it.
 func (c *Client) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "channels.Client("+strings.TrimSuffix(c.baseURL, "/")+")")
+	baseURL := "its token source knows where"
+	if pinned := c.pinned.Load(); pinned != nil {
+		baseURL = strings.TrimSuffix(*pinned, "/")
+	}
+	_, _ = io.WriteString(f, "channels.Client("+baseURL+")")
 }

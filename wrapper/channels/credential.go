@@ -19,7 +19,8 @@ type Credential struct {
 	// A function, since fmt shows no more of one than its address: with the wrong verb it
 	// prints the unexported fields of a struct, even behind a pointer, without asking anybody.
 	authorize authorizer
-	problem   error // why NewClient refuses it
+	origin    func(ctx context.Context) (string, error) // the source's BaseURL; nil if it has none
+	problem   error                                     // why NewClient refuses it
 }
 
 // An authorizer sets the header of one request. It returns the secret in it, so that an
@@ -32,6 +33,10 @@ type authorizer func(ctx context.Context, h http.Header) (secret string, err err
 // [oauth2.ReuseTokenSource]. A source that has a method TokenContext(context.Context)
 // (*oauth2.Token, error) is asked by that instead, with the context of the call; any other
 // cannot be interrupted, and holds the call up for as long as it takes.
+//
+// A source that has a method BaseURL(context.Context) (string, error), as that of wrapper/auth
+// has, tells where the API is, if no option of the client does. It is asked until it succeeds
+// once, and has to name a company's host under pipedrive.com, or loopback.
 func OAuth(tokens oauth2.TokenSource) Credential {
 	if tokens == nil {
 		return Credential{problem: errors.New("the token source is nil")}
@@ -42,8 +47,14 @@ func OAuth(tokens oauth2.TokenSource) Credential {
 	}); ok {
 		token = source.TokenContext
 	}
+	var origin func(context.Context) (string, error)
+	if source, ok := tokens.(interface {
+		BaseURL(ctx context.Context) (string, error)
+	}); ok {
+		origin = source.BaseURL
+	}
 	var last atomic.Pointer[bearer]
-	return Credential{authorize: func(ctx context.Context, h http.Header) (string, error) {
+	return Credential{origin: origin, authorize: func(ctx context.Context, h http.Header) (string, error) {
 		t, err := token(ctx)
 		switch {
 		case err != nil:
