@@ -10,18 +10,18 @@ import (
 
 // Lines lets one holder at a time have a key; others wait in line, first come first served.
 // The zero value is ready. It remembers only the keys that somebody has.
-type Lines struct {
+type Lines[K comparable] struct {
 	mu      sync.Mutex
-	waiting map[string][]chan struct{} // by key; a key that nobody waits for has an empty line
+	waiting map[K][]chan struct{} // by key; a key that nobody waits for has an empty line
 }
 
 // Enter waits until the key is free, or fails with the context's error.
-func (l *Lines) Enter(ctx context.Context, key string) error {
+func (l *Lines[K]) Enter(ctx context.Context, key K) error {
 	l.mu.Lock()
 	line, taken := l.waiting[key]
 	if !taken {
 		if l.waiting == nil {
-			l.waiting = map[string][]chan struct{}{}
+			l.waiting = map[K][]chan struct{}{}
 		}
 		l.waiting[key] = nil
 		l.mu.Unlock()
@@ -40,13 +40,13 @@ func (l *Lines) Enter(ctx context.Context, key string) error {
 }
 
 // Leave frees the key for the next in line.
-func (l *Lines) Leave(key string) {
+func (l *Lines[K]) Leave(key K) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.leave(key)
 }
 
-func (l *Lines) leave(key string) {
+func (l *Lines[K]) leave(key K) {
 	line := l.waiting[key]
 	if len(line) == 0 {
 		delete(l.waiting, key)
@@ -56,7 +56,7 @@ func (l *Lines) leave(key string) {
 	l.waiting[key] = line[1:]
 }
 
-func (l *Lines) giveUp(key string, turn chan struct{}) {
+func (l *Lines[K]) giveUp(key K, turn chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if i := slices.Index(l.waiting[key], turn); i >= 0 {

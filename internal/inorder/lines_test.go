@@ -13,7 +13,7 @@ import (
 func TestFirstComeFirstServed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var lines Lines
+		var lines Lines[string]
 		var order []int
 		if err := lines.Enter(t.Context(), "a"); err != nil {
 			t.Fatal(err)
@@ -57,7 +57,7 @@ func TestFirstComeFirstServed(t *testing.T) {
 // Whoever gives up in the moment its turn comes passes it on.
 func TestGivenUpTurnIsPassedOn(t *testing.T) {
 	t.Parallel()
-	var lines Lines
+	var lines Lines[string]
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := lines.Enter(ended, "a"); err != nil {
@@ -78,7 +78,7 @@ func TestGivenUpTurnIsPassedOn(t *testing.T) {
 
 func TestLinesExclude(t *testing.T) {
 	t.Parallel()
-	var lines Lines
+	var lines Lines[string]
 	var group sync.WaitGroup
 	counts := map[string]*int{"a": new(int), "b": new(int)}
 	for range 100 {

@@ -27,13 +27,11 @@ type waiter struct {
 
 // Refused returns the *RefusedError that Wait would return at once, or nil. It spares a caller
 // what it would do before Wait.
-func (l *Limiter) Refused(cost int) error {
+func (l *Limiter) Refused(cost int) *RefusedError {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, r := l.latched(l.now(), cost); r != nil {
-		return r
-	}
-	return nil
+	_, refused := l.latched(l.now(), cost)
+	return refused
 }
 
 // Wait takes a slot for a call that costs so many tokens of the daily budget. Callers

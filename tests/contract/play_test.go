@@ -76,7 +76,8 @@ func clientFor(r *recordings.Recording, origin string, transport http.RoundTripp
 	}
 	prefix, _, _ := strings.Cut(r.Request.Path, "/channels")
 	return channels.NewClient(credential,
-		channels.WithBaseURL(origin+prefix), channels.WithHTTPClient(&http.Client{Transport: transport}))
+		channels.WithBaseURL(origin+prefix), channels.WithHTTPClient(&http.Client{Transport: transport}),
+		channels.WithRetries(channels.RetryPolicy{Attempts: 1})) // a recording is of one exchange
 }
 
 // render writes every field of a result on a line of its own.
@@ -139,6 +140,8 @@ var sentinels = []struct {
 	{"ErrNotFound", channels.ErrNotFound},
 	{"ErrUnauthorized", channels.ErrUnauthorized},
 	{"ErrRateLimited", channels.ErrRateLimited},
+	{"ErrDailyLimit", channels.ErrDailyLimit},
+	{"ErrBlocked", channels.ErrBlocked},
 	{"ErrInvalidBody", channels.ErrInvalidBody},
 	{"ErrWithdrawn", channels.ErrWithdrawn},
 }

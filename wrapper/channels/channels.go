@@ -7,15 +7,16 @@ import (
 	"strings"
 
 	"github.com/pdchannels/pdchannels/gen/channelsclient"
+	"github.com/pdchannels/pdchannels/internal/retry"
 	"github.com/pdchannels/pdchannels/internal/wire"
 )
 
-// The API's names of its operations, as in spec/channels.yaml.
-const (
-	addChannel         = "addChannel"
-	receiveMessage     = "receiveMessage"
-	deleteChannel      = "deleteChannel"
-	deleteConversation = "deleteConversation"
+// The API's operations, by its own names. What they cost is Pipedrive's; the document has it too.
+var (
+	addChannel         = operation{"addChannel", retry.Create, 10}
+	receiveMessage     = operation{"receiveMessage", retry.Upsert, 10}
+	deleteChannel      = operation{"deleteChannel", retry.Delete, 6}
+	deleteConversation = operation{"deleteConversation", retry.Delete, 6}
 )
 
 // AddChannel registers a channel. Only an admin of the Pipedrive company may
@@ -23,11 +24,17 @@ const (
 // Pipedrive then asks the app's getConversations endpoint for the channel's history.
 func (c *Client) AddChannel(ctx context.Context, r AddChannelRequest) (Channel, error) {
 	var a addChannelAnswer
-	err := c.call(ctx, addChannel, r.Validate, func(baseURL string) (*http.Request, error) {
-		return channelsclient.NewAddChannelRequest(baseURL, r.wire())
-	}, &a)
-	if err != nil {
+	call := call{
+		operation: addChannel, id: r.ProviderChannelID, validate: r.Validate, answer: &a,
+		build: func(baseURL string) (*http.Request, error) {
+			return channelsclient.NewAddChannelRequest(baseURL, r.wire())
+		},
+	}
+	if err := c.do(ctx, &call); err != nil {
 		return Channel{}, err
+	}
+	if call.inferred {
+		return r.inferred(), nil
 	}
 	c.logUnreadable(ctx, addChannel, "created_at", a.Data.CreatedAt)
 	return channelFromWire(a.Data), nil
@@ -40,10 +47,17 @@ func (c *Client) AddChannel(ctx context.Context, r AddChannelRequest) (Channel, 
 //
 // The result is the message as Pipedrive has it.
 func (c *Client) ReceiveMessage(ctx context.Context, r ReceiveMessageRequest) (Message, error) {
+	return c.receiveMessage(ctx, r, nil)
+}
+
+func (c *Client) receiveMessage(ctx context.Context, r ReceiveMessageRequest, within bound) (Message, error) {
 	var a receiveMessageAnswer
-	err := c.call(ctx, receiveMessage, r.Validate, func(baseURL string) (*http.Request, error) {
-		return channelsclient.NewReceiveMessageRequest(baseURL, r.wire())
-	}, &a)
+	err := c.do(ctx, &call{
+		operation: receiveMessage, id: r.ID, order: messageKey{r.ProviderChannelID, r.ID}, validate: r.Validate, answer: &a, within: within,
+		build: func(baseURL string) (*http.Request, error) {
+			return channelsclient.NewReceiveMessageRequest(baseURL, r.wire())
+		},
+	})
 	if err != nil {
 		return Message{}, err
 	}
@@ -55,17 +69,23 @@ func (c *Client) ReceiveMessage(ctx context.Context, r ReceiveMessageRequest) (M
 // DeleteChannel removes a channel with its conversations and messages. What Pipedrive
 // answers if there is no such channel is not documented.
 func (c *Client) DeleteChannel(ctx context.Context, r DeleteChannelRequest) error {
-	return c.call(ctx, deleteChannel, r.Validate, func(baseURL string) (*http.Request, error) {
-		return channelsclient.NewDeleteChannelRequest(baseURL, r.ProviderChannelID)
-	}, &bareAnswer{})
+	return c.do(ctx, &call{
+		operation: deleteChannel, id: r.ProviderChannelID, validate: r.Validate, answer: &bareAnswer{},
+		build: func(baseURL string) (*http.Request, error) {
+			return channelsclient.NewDeleteChannelRequest(baseURL, r.ProviderChannelID)
+		},
+	})
 }
 
 // DeleteConversation removes a conversation with its messages. Only the user who installed
 // the app may ([ErrForbidden]); an unknown channel is [ErrNotFound].
 func (c *Client) DeleteConversation(ctx context.Context, r DeleteConversationRequest) error {
-	return c.call(ctx, deleteConversation, r.Validate, func(baseURL string) (*http.Request, error) {
-		return channelsclient.NewDeleteConversationRequest(baseURL, r.ProviderChannelID, r.ConversationID)
-	}, &bareAnswer{})
+	return c.do(ctx, &call{
+		operation: deleteConversation, id: r.ConversationID, validate: r.Validate, answer: &bareAnswer{},
+		build: func(baseURL string) (*http.Request, error) {
+			return channelsclient.NewDeleteConversationRequest(baseURL, r.ProviderChannelID, r.ConversationID)
+		},
+	})
 }
 
 // Probe asks whether the API is alive at the base URL and takes the credential. It
@@ -77,50 +97,31 @@ func (c *Client) DeleteConversation(ctx context.Context, r DeleteConversationReq
 // [ErrRateLimited] mean that the API is there, though not for this credential or not now;
 // [ErrWithdrawn] that it is not.
 func (c *Client) Probe(ctx context.Context) error {
-	err := c.call(ctx, receiveMessage, func() error { return nil }, func(baseURL string) (*http.Request, error) {
-		return channelsclient.NewReceiveMessageRequestWithBody(baseURL, "application/json", strings.NewReader("{}"))
-	}, &bareAnswer{})
+	err := c.do(ctx, &call{
+		operation: receiveMessage, validate: func() error { return nil }, answer: &bareAnswer{},
+		build: func(baseURL string) (*http.Request, error) {
+			return channelsclient.NewReceiveMessageRequestWithBody(baseURL, "application/json", strings.NewReader("{}"))
+		},
+	})
 	return probeVerdict(err)
 }
 
 func probeVerdict(err error) error {
 	if err == nil {
 		return &Error{
-			Operation: receiveMessage, Outcome: Answered, StatusCode: http.StatusOK,
+			Operation: receiveMessage.name, Attempts: 1, Outcome: Answered, StatusCode: http.StatusOK,
 			Message: "a message without any content was accepted, so this is not the Channels API",
 		}
 	}
-	if e, ok := err.(*Error); ok && e.Code == codeInvalidMessage { //nolint:errorlint // call returns nothing else
+	if e, ok := err.(*Error); ok && e.Code == codeInvalidMessage { //nolint:errorlint // do returns nothing else
 		return nil
 	}
 	return err
 }
 
-// An answer is a generated one that can judge itself.
-type answer interface {
-	// judge returns what the answer says of success, and whether it carries what it should.
-	judge() (success, complete bool)
-}
-
-type addChannelAnswer struct {
-	channelsclient.AddChannelResponse
-}
-
-func (a *addChannelAnswer) judge() (success, complete bool) { return a.Success, a.Data.Id != "" }
-
-type receiveMessageAnswer struct {
-	channelsclient.ReceiveMessageResponse
-}
-
-func (a *receiveMessageAnswer) judge() (success, complete bool) { return a.Success, a.Data.Id != "" }
-
-type bareAnswer struct{ channelsclient.DeleteResponse }
-
-func (a *bareAnswer) judge() (success, complete bool) { return a.Success, true }
-
-func (c *Client) logUnreadable(ctx context.Context, operation, field string, t wire.Time) {
+func (c *Client) logUnreadable(ctx context.Context, op operation, field string, t wire.Time) {
 	if t.Unreadable != "" { // which is not logged, since nobody knows what it is
 		c.log.WarnContext(ctx, "channels: an answer has a time that cannot be read; the zero time is returned",
-			slog.String("operation", operation), slog.String("field", field))
+			slog.String("operation", op.name), slog.String("field", field))
 	}
 }

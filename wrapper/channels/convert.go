@@ -34,6 +34,14 @@ func channelFromWire(c channelsclient.Channel) Channel {
 	}
 }
 
+// inferred is the channel of which no answer told: what the request said of it.
+func (r AddChannelRequest) inferred() Channel {
+	return Channel{
+		Name: r.Name, ProviderChannelID: r.ProviderChannelID, AvatarURL: r.AvatarURL,
+		TemplateSupport: r.TemplateSupport, ProviderType: r.ProviderType, Inferred: true,
+	}
+}
+
 func (r ReceiveMessageRequest) wire() channelsclient.ReceiveMessageRequest {
 	return channelsclient.ReceiveMessageRequest{
 		Id:               r.ID,

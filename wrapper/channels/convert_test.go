@@ -27,6 +27,9 @@ func TestEveryFieldIsMapped(t *testing.T) {
 	} {
 		fill(reflect.ValueOf(tt.fill).Elem())
 		for _, field := range empty(tt.name, reflect.ValueOf(tt.convert())) {
+			if field == "Channel.Inferred" { // which the client sets, where no answer tells of a channel
+				continue
+			}
 			t.Errorf("%s is not set from %T: map it in convert.go", field, tt.fill)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/oauth2"
+
+	"github.com/pdchannels/pdchannels/internal/answertext"
 )
 
 // Credential is what a [Client] authenticates with: see [OAuth] and [APIToken]. Printed,
@@ -19,8 +21,11 @@ type Credential struct {
 	// A function, since fmt shows no more of one than its address: with the wrong verb it
 	// prints the unexported fields of a struct, even behind a pointer, without asking anybody.
 	authorize authorizer
-	origin    func(ctx context.Context) (string, error) // the source's BaseURL; nil if it has none
-	problem   error                                     // why NewClient refuses it
+	// renew asks for another secret than the refused one, and reports whether there is one.
+	renew         func(ctx context.Context, refused string) (bool, error)
+	interruptible bool                                      // authorize listens to its context
+	origin        func(ctx context.Context) (string, error) // the source's BaseURL; nil if it has none
+	problem       error                                     // why NewClient refuses it
 }
 
 // An authorizer sets the header of one request. It returns the secret in it, so that an
@@ -34,6 +39,10 @@ type authorizer func(ctx context.Context, h http.Header) (secret string, err err
 // (*oauth2.Token, error) is asked by that instead, with the context of the call; any other
 // cannot be interrupted, and holds the call up for as long as it takes.
 //
+// A 401 makes the client ask once more, and repeat the request if the source then has another
+// token. A source that has a method Renew(ctx context.Context, refused string) (*oauth2.Token,
+// error), as that of wrapper/auth has, is asked by that, with the access token that was refused.
+//
 // A source that has a method BaseURL(context.Context) (string, error), as that of wrapper/auth
 // has, tells where the API is, if no option of the client does. It is asked until it succeeds
 // once, and has to name a company's host under pipedrive.com, or loopback.
@@ -42,10 +51,24 @@ func OAuth(tokens oauth2.TokenSource) Credential {
 		return Credential{problem: errors.New("the token source is nil")}
 	}
 	token := func(context.Context) (*oauth2.Token, error) { return tokens.Token() }
-	if source, ok := tokens.(interface {
+	withContext, interruptible := tokens.(interface {
 		TokenContext(ctx context.Context) (*oauth2.Token, error)
+	})
+	if interruptible {
+		token = withContext.TokenContext
+	}
+	renewed := func(ctx context.Context, _ string) (*oauth2.Token, error) { return token(ctx) }
+	if source, ok := tokens.(interface {
+		Renew(ctx context.Context, refused string) (*oauth2.Token, error)
 	}); ok {
-		token = source.TokenContext
+		renewed = source.Renew
+	}
+	renew := func(ctx context.Context, refused string) (bool, error) {
+		t, err := renewed(ctx, refused)
+		if err != nil {
+			return false, tokenError(err)
+		}
+		return t != nil && t.AccessToken != "" && t.AccessToken != refused, nil
 	}
 	var origin func(context.Context) (string, error)
 	if source, ok := tokens.(interface {
@@ -54,7 +77,7 @@ func OAuth(tokens oauth2.TokenSource) Credential {
 		origin = source.BaseURL
 	}
 	var last atomic.Pointer[bearer]
-	return Credential{origin: origin, authorize: func(ctx context.Context, h http.Header) (string, error) {
+	return Credential{origin: origin, renew: renew, interruptible: interruptible, authorize: func(ctx context.Context, h http.Header) (string, error) {
 		t, err := token(ctx)
 		switch {
 		case err != nil:
@@ -95,10 +118,13 @@ func APIToken(token string) Credential {
 		return Credential{problem: errors.New("the API token has a space or a control character, as of a line break copied along")}
 	}
 	header := []string{token}
-	return Credential{authorize: func(_ context.Context, h http.Header) (string, error) {
-		h["X-Api-Token"] = header
-		return token, nil
-	}}
+	return Credential{
+		authorize: func(_ context.Context, h http.Header) (string, error) {
+			h["X-Api-Token"] = header
+			return token, nil
+		},
+		renew: func(context.Context, string) (bool, error) { return false, nil }, // there is no other
+	}
 }
 
 func (c Credential) validate() error {
@@ -119,20 +145,18 @@ func tokenError(err error) error {
 	if refused.Response != nil {
 		status = refused.Response.StatusCode
 	}
-	return fmt.Errorf("the token endpoint answered %d %s", status, clean(refused.ErrorCode, "", 64))
+	return fmt.Errorf("the token endpoint answered %d %s", status, answertext.Clean(refused.ErrorCode, "", 64))
 }
 
 func headerSafe(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f })
 }
 
-const redacted = "[redacted]"
-
 // Format writes a placeholder, whatever the verb.
-func (c Credential) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+func (c Credential) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, answertext.Redacted) }
 
 // LogValue returns a placeholder.
-func (c Credential) LogValue() slog.Value { return slog.StringValue(redacted) }
+func (c Credential) LogValue() slog.Value { return slog.StringValue(answertext.Redacted) }
 
 // MarshalText returns a placeholder.
-func (c Credential) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (c Credential) MarshalText() ([]byte, error) { return []byte(answertext.Redacted), nil }

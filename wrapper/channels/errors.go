@@ -52,8 +52,16 @@ var (
 	ErrNotFound = errors.New("there is no such channel or conversation")
 	// ErrUnauthorized is status 401: the credential was refused.
 	ErrUnauthorized = errors.New("the credential was refused")
-	// ErrRateLimited is status 429: a burst or daily limit is used up; see [Error.RetryAfter].
+	// ErrRateLimited is status 429, or a call that was held back after one: a burst or daily
+	// limit is used up; see [Error.RetryAfter].
 	ErrRateLimited = errors.New("a rate limit is used up")
+	// ErrDailyLimit is an ErrRateLimited of which the client knows, or infers from a 429 that
+	// did not end, that it is the daily budget's. Until midnight of the server's zone most calls
+	// fail without being sent; one at a time finds out whether it is over.
+	ErrDailyLimit = errors.New("the daily budget is used up")
+	// ErrBlocked is a proxy's page with status 403 soon after a 429, or in answer to several
+	// messages in a row. For some minutes calls fail without being sent.
+	ErrBlocked = errors.New("a proxy before the API blocks this client")
 	// ErrInvalidBody is code INVALID_BODY or INVALID_RECEIVE_MESSAGE_PAYLOAD.
 	ErrInvalidBody = errors.New("the request is not what the operation takes")
 	// ErrWithdrawn is status 410, or a 404 that is not NOT_FOUND: nothing answers at this path.
@@ -77,6 +85,8 @@ type Error struct {
 	Operation string
 	// Outcome says whether the request was sent, and whether its result is known.
 	Outcome Outcome
+	// Attempts is how many requests were made. What else stands here is of the last one.
+	Attempts int
 	// StatusCode is the HTTP status; 0 if no answer came.
 	StatusCode int
 	// Code is the API's code, such as INVALID_BODY; empty if it gave none.
@@ -85,7 +95,8 @@ type Error struct {
 	Message string
 	// Info is where the API says to read on; mostly empty.
 	Info string
-	// RetryAfter is how long a used-up limit lasts; 0 if that was not told.
+	// RetryAfter is how long a used-up limit lasts, or until when calls are held back; 0 if
+	// that is not known.
 	RetryAfter time.Duration
 	// CorrelationID is the answer's x-correlation-id, which Pipedrive's support may ask for;
 	// empty if none came. The header is not documented.
@@ -99,7 +110,8 @@ type Error struct {
 	// firewall or another service gave it.
 	Foreign bool
 
-	partial bool // the answer was cut off, so a code may have been lost
+	partial bool  // the answer was cut off, so a code may have been lost
+	held    error // ErrRateLimited, ErrDailyLimit or ErrBlocked if calls are held back; nil if not
 }
 
 // Error says what was being done, what went wrong, and where it helps what to do.
@@ -117,6 +129,9 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}
+	if e.Attempts > 1 {
+		text += fmt.Sprintf(", after %d attempts", e.Attempts)
+	}
 	if hint := e.hint(); hint != "" {
 		text += " (" + hint + ")"
 	}
@@ -128,8 +143,10 @@ func (e *Error) hint() string {
 	switch {
 	case e.Is(ErrWithdrawn):
 		return ErrWithdrawn.Error()
-	case e.Is(ErrRateLimited) && e.RetryAfter > 0:
-		return "try again in " + e.RetryAfter.String()
+	case e.held != nil && e.StatusCode != 0:
+		return e.held.Error() + "; try again in " + e.RetryAfter.Round(time.Millisecond).String()
+	case (e.held != nil || e.Is(ErrRateLimited)) && e.RetryAfter > 0:
+		return "try again in " + e.RetryAfter.Round(time.Millisecond).String()
 	case e.Is(ErrRateLimited):
 		return "a burst limit is free again in seconds, a daily one at midnight"
 	case e.Is(ErrUnauthorized):
@@ -156,7 +173,9 @@ func (e *Error) Is(target error) bool {
 	case ErrUnauthorized:
 		return e.StatusCode == http.StatusUnauthorized
 	case ErrRateLimited:
-		return e.StatusCode == http.StatusTooManyRequests
+		return e.rateLimited() || e.held == ErrRateLimited || e.held == ErrDailyLimit //nolint:errorlint // held is one of them, unwrapped
+	case ErrDailyLimit, ErrBlocked:
+		return e.held == target //nolint:errorlint // held is one of them, unwrapped
 	case ErrInvalidBody:
 		return e.Code == codeInvalidBody || e.Code == codeInvalidMessage
 	case ErrWithdrawn:
@@ -165,3 +184,5 @@ func (e *Error) Is(target error) bool {
 		return false
 	}
 }
+
+func (e *Error) rateLimited() bool { return e.StatusCode == http.StatusTooManyRequests }

@@ -32,7 +32,7 @@ func FuzzAnswer(f *testing.F) {
 		if status < 101 || status > 999 { // net/http gives out no others
 			return
 		}
-		client, err := channels.NewClient(channels.APIToken(apiToken), channels.WithHTTPClient(&http.Client{
+		client, err := channels.NewClient(channels.APIToken(apiToken), once, channels.WithHTTPClient(&http.Client{
 			Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 				return &http.Response{
 					StatusCode: status, Request: r, Body: io.NopCloser(bytes.NewReader([]byte(body))),
@@ -70,7 +70,7 @@ func FuzzIDsInThePath(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, channel, conversation string) {
 		var segments []string // as sent, between the slashes
-		client, err := channels.NewClient(channels.APIToken(apiToken), channels.WithHTTPClient(&http.Client{
+		client, err := channels.NewClient(channels.APIToken(apiToken), once, channels.WithHTTPClient(&http.Client{
 			Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 				if r.URL.Host != "api.pipedrive.com" || r.URL.RawQuery != "" {
 					t.Errorf("sent to %s", r.URL)

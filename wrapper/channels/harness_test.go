@@ -13,11 +13,14 @@ import (
 
 const apiToken = "api-token-of-the-tests"
 
-// newClient returns a client of a server that answers by the handler.
+// once lets a test look at a single attempt.
+var once = channels.WithRetries(channels.RetryPolicy{Attempts: 1})
+
+// newClient returns a client of a server that answers by the handler. It makes one attempt at each call.
 func newClient(t testing.TB, handler http.HandlerFunc, opts ...channels.Option) *channels.Client {
 	t.Helper()
 	client, err := channels.NewClient(channels.APIToken(apiToken),
-		append([]channels.Option{channels.WithBaseURL(newServer(t, handler))}, opts...)...)
+		append([]channels.Option{channels.WithBaseURL(newServer(t, handler)), once}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"golang.org/x/oauth2"
 
@@ -66,7 +65,7 @@ func TestAnswersThatAreNotHTTPShowNoSecret(t *testing.T) {
 		"cut off in the secret": "HTTP/1.1 400 Bad Request\r\nContent-Length: 999\r\n\r\n" + canary[:len(canary)-3],
 		"another spelling":      "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n" + strings.ReplaceAll(canary, ".", ".\u200b"),
 	} {
-		client, err := channels.NewClient(channels.APIToken(canary), channels.WithBaseURL(rawServer(t, text, false)))
+		client, err := channels.NewClient(channels.APIToken(canary), once, channels.WithBaseURL(rawServer(t, text, false)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,11 +108,11 @@ func TestACutOff404IsNotWithdrawn(t *testing.T) {
 func TestATokenThatTakesTooLongSendsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		source := tokenFunc(func() (*oauth2.Token, error) {
-			<-time.After(time.Minute)
-			return &oauth2.Token{AccessToken: "late"}, nil
+		source := contextSource(func(ctx context.Context) (*oauth2.Token, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
 		})
-		client, err := channels.NewClient(channels.OAuth(source), channels.WithHTTPClient(&http.Client{
+		client, err := channels.NewClient(channels.OAuth(source), once, channels.WithHTTPClient(&http.Client{
 			Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("a request was sent") }),
 		}))
 		if err != nil {
@@ -129,7 +128,7 @@ func TestATokenThatTakesTooLongSendsNothing(t *testing.T) {
 // A transport that tried again and then found no connection had sent the request all the same.
 func TestATransportThatTriedTwice(t *testing.T) {
 	t.Parallel()
-	client, err := channels.NewClient(channels.APIToken(apiToken), channels.WithHTTPClient(&http.Client{
+	client, err := channels.NewClient(channels.APIToken(apiToken), once, channels.WithHTTPClient(&http.Client{
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			trace := httptrace.ContextClientTrace(r.Context())
 			trace.GetConn("api.pipedrive.com:443")
@@ -152,7 +151,7 @@ func TestACallLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	var body closing
 	var ctx context.Context
-	client, err := channels.NewClient(channels.APIToken(apiToken), channels.WithHTTPClient(&http.Client{
+	client, err := channels.NewClient(channels.APIToken(apiToken), once, channels.WithHTTPClient(&http.Client{
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			ctx, body.Reader = r.Context(), strings.NewReader(messageAnswer)
 			return &http.Response{StatusCode: 200, Body: &body}, nil
@@ -179,7 +178,7 @@ func (c *closing) Close() error { c.closed = true; return nil }
 // Many calls at a time keep their connections for the next ones.
 func TestConnectionsAreKept(t *testing.T) {
 	t.Parallel()
-	const inFlight = 20
+	const inFlight = 8 // as many as there may be at first
 	var opened atomic.Int32
 	var together sync.WaitGroup
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -194,7 +193,7 @@ func TestConnectionsAreKept(t *testing.T) {
 	}
 	server.Start()
 	t.Cleanup(server.Close)
-	client, err := channels.NewClient(channels.APIToken(apiToken), channels.WithBaseURL(server.URL))
+	client, err := channels.NewClient(channels.APIToken(apiToken), once, channels.WithBaseURL(server.URL))
 	if err != nil {
 		t.Fatal(err)
 	}

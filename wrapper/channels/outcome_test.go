@@ -34,7 +34,7 @@ func TestNothingWasSent(t *testing.T) {
 		"a certificate not known":  untrusted.URL,
 		"a server that has no TLS": strings.Replace(plain.URL, "http:", "https:", 1),
 	} {
-		client, err := channels.NewClient(channels.APIToken(apiToken), channels.WithBaseURL(base))
+		client, err := channels.NewClient(channels.APIToken(apiToken), once, channels.WithBaseURL(base))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +139,7 @@ func TestTimeLimits(t *testing.T) {
 			if tt.limit > 0 {
 				opts = append(opts, channels.WithTimeout(tt.limit))
 			}
-			client, err := channels.NewClient(channels.APIToken(apiToken), opts...)
+			client, err := channels.NewClient(channels.APIToken(apiToken), append(opts, once)...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -167,7 +167,7 @@ func TestATransportThatReportsNothing(t *testing.T) {
 		{&net.OpError{Op: "read", Err: errors.New("connection reset by peer")}, channels.Unknown},
 		{&net.OpError{Op: "dial", Err: errors.New("connection refused")}, channels.NotSent},
 	} {
-		client, err := channels.NewClient(channels.APIToken(apiToken), channels.WithHTTPClient(&http.Client{
+		client, err := channels.NewClient(channels.APIToken(apiToken), once, channels.WithHTTPClient(&http.Client{
 			Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, tt.err }),
 		}))
 		if err != nil {
@@ -185,7 +185,7 @@ func TestATransportThatReportsNothing(t *testing.T) {
 func TestATransportThatReturnsNothing(t *testing.T) {
 	t.Parallel()
 	for name, resp := range map[string]*http.Response{"nothing": nil, "no body": {StatusCode: 200}} {
-		client, err := channels.NewClient(channels.APIToken(apiToken), channels.WithHTTPClient(&http.Client{
+		client, err := channels.NewClient(channels.APIToken(apiToken), once, channels.WithHTTPClient(&http.Client{
 			Transport: roundTrip(func(*http.Request) (*http.Response, error) { return resp, nil }),
 		}))
 		if err != nil {
@@ -211,7 +211,7 @@ func TestATokenSourceGetsTheContextOfTheCall(t *testing.T) {
 		}
 		return &oauth2.Token{AccessToken: "t"}, nil
 	})
-	client, err := channels.NewClient(channels.OAuth(source), channels.WithBaseURL(newServer(t, answer(200, `{"success":true}`))))
+	client, err := channels.NewClient(channels.OAuth(source), once, channels.WithBaseURL(newServer(t, answer(200, `{"success":true}`))))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -149,7 +149,7 @@ func TestAnAccessTokenIsABearer(t *testing.T) {
 		"a refused refresh":      {err: &oauth2.RetrieveError{ErrorCode: "invalid_grant", Body: []byte("hunter2")}, problem: "invalid_grant"},
 		"a refusal without code": {err: &oauth2.RetrieveError{Response: &http.Response{StatusCode: 502}, Body: []byte("hunter2")}, problem: "502"},
 	} {
-		client, err := channels.NewClient(channels.OAuth(tokenFunc(func() (*oauth2.Token, error) { return tt.token, tt.err })), channels.WithBaseURL(base))
+		client, err := channels.NewClient(channels.OAuth(tokenFunc(func() (*oauth2.Token, error) { return tt.token, tt.err })), once, channels.WithBaseURL(base))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +178,7 @@ func TestARenewedTokenIsUsed(t *testing.T) {
 	source := tokenFunc(func() (*oauth2.Token, error) {
 		return &oauth2.Token{AccessToken: strings.ReplaceAll(token, " ", "-")}, nil
 	})
-	client, err := channels.NewClient(channels.OAuth(source), channels.WithBaseURL(newServer(t, got.answer(`{"success":true}`))))
+	client, err := channels.NewClient(channels.OAuth(source), once, channels.WithBaseURL(newServer(t, got.answer(`{"success":true}`))))
 	if err != nil {
 		t.Fatal(err)
 	}

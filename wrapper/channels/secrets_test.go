@@ -47,7 +47,7 @@ func TestSecretsAppearNowhere(t *testing.T) {
 	for kind, credential := range credentials {
 		for i, handler := range handlers {
 			var log bytes.Buffer
-			client, err := channels.NewClient(credential, channels.WithBaseURL(newServer(t, handler)),
+			client, err := channels.NewClient(credential, once, channels.WithBaseURL(newServer(t, handler)),
 				channels.WithLogger(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 			if err != nil {
 				t.Fatal(err)

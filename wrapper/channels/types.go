@@ -65,6 +65,9 @@ type Channel struct {
 	ProviderType ProviderType
 	// TemplateSupport is as registered.
 	TemplateSupport bool
+	// Inferred says that the answer with the channel was lost and a later attempt found the
+	// channel registered, see [RetryPolicy]: only what the request said is filled in.
+	Inferred bool
 }
 
 // ReceiveMessageRequest is a message to deliver to Pipedrive, or the new state of one

@@ -1,20 +1,23 @@
-package channels
+// Package baseurl decides where credentials may be sent: it checks the prefix of the API's
+// paths, whoever named it.
+package baseurl
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"strings"
+
+	"github.com/pdchannels/pdchannels/internal/answertext"
 )
 
-// DefaultBaseURL is the host common to all companies.
-const DefaultBaseURL = "https://api.pipedrive.com/v1"
+// Default is the host common to all companies.
+const Default = "https://api.pipedrive.com/v1"
 
-// parseBaseURL checks what credentials are about to be sent to, and returns it in
+// Parse checks what credentials are about to be sent to, and returns it in
 // the form that the generated code resolves paths against: with a slash at its end.
-func parseBaseURL(text string, allowPlainHTTP bool) (string, error) {
+func Parse(text string, allowPlainHTTP bool) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		return "", errors.New("the base URL cannot be parsed") // the error would print it, credentials and all
@@ -24,7 +27,7 @@ func parseBaseURL(text string, allowPlainHTTP bool) (string, error) {
 	case u.User != nil:
 		return "", errors.New("the base URL holds credentials; give them to NewClient instead")
 	case u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "":
-		return "", fmt.Errorf("the base URL %q is not absolute: it looks like %s", shown, DefaultBaseURL)
+		return "", fmt.Errorf("the base URL %q is not absolute: it looks like %s", shown, Default)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return "", fmt.Errorf("the base URL %q has a query or a fragment; it ends with the path before /channels", shown)
 	case u.Scheme == "http" && !allowPlainHTTP && !isLoopback(u.Hostname()):
@@ -40,9 +43,9 @@ func parseBaseURL(text string, allowPlainHTTP bool) (string, error) {
 	return u.Scheme + "://" + u.Host + path + "/", nil
 }
 
-// companyBaseURL turns the api_domain of an OAuth token into a base URL. The value came
+// FromAPIDomain turns the api_domain of an OAuth token into a base URL. The value came
 // over the network and decides where credentials go, so it has to be a company's host.
-func companyBaseURL(apiDomain string) (string, error) {
+func FromAPIDomain(apiDomain string) (string, error) {
 	u, err := url.Parse(apiDomain)
 	if err != nil {
 		return "", errors.New("the api_domain cannot be parsed")
@@ -50,40 +53,22 @@ func companyBaseURL(apiDomain string) (string, error) {
 	company, isPipedrive := strings.CutSuffix(strings.ToLower(u.Host), ".pipedrive.com")
 	if u.Scheme != "https" || u.User != nil || !isPipedrive || !isLabel(company) ||
 		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return "", fmt.Errorf("the api_domain %q is not of the form https://company.pipedrive.com", clean(u.Scheme+"://"+u.Host, "", 200))
+		return "", fmt.Errorf("the api_domain %q is not of the form https://company.pipedrive.com", answertext.Clean(u.Scheme+"://"+u.Host, "", 200))
 	}
 	return "https://" + strings.ToLower(u.Host) + "/api/v1", nil
 }
 
-// originBaseURL checks the base URL that a token source tells, which comes from the
+// FromSource checks the base URL that a token source tells, which comes from the
 // api_domain of its token: the same suspicion applies.
-func originBaseURL(text string) (string, error) {
+func FromSource(text string) (string, error) {
 	if u, err := url.Parse(text); err == nil && isLoopback(u.Hostname()) {
-		return parseBaseURL(text, false)
+		return Parse(text, false)
 	}
-	company, err := companyBaseURL(strings.TrimSuffix(strings.TrimSuffix(text, "/"), "/api/v1"))
+	company, err := FromAPIDomain(strings.TrimSuffix(strings.TrimSuffix(text, "/"), "/api/v1"))
 	if err != nil {
 		return "", err
 	}
-	return parseBaseURL(company, false)
-}
-
-// baseURL returns where the API is. What a token source says is kept from the first time
-// on: a token that is refreshed cannot send the credentials elsewhere.
-func (c *Client) baseURL(ctx context.Context) (string, error) {
-	if pinned := c.pinned.Load(); pinned != nil {
-		return *pinned, nil
-	}
-	text, err := c.credential.origin(ctx)
-	if err != nil {
-		return "", tokenError(err)
-	}
-	baseURL, err := originBaseURL(text)
-	if err != nil {
-		return "", err
-	}
-	c.pinned.CompareAndSwap(nil, &baseURL)
-	return *c.pinned.Load(), nil
+	return Parse(company, false)
 }
 
 func isLabel(s string) bool {

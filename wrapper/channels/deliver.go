@@ -1,0 +1,167 @@
+package channels
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"time"
+
+	"github.com/pdchannels/pdchannels/internal/inorder"
+)
+
+const (
+	deliverWorkers   = 64     // the limiter allows no more in flight
+	deliverReadAhead = 1024   // messages that wait for one of their conversation
+	deliverMaxFailed = 100000 // conversations held back; a hash is remembered of each
+)
+
+// The causes of a [Delivery] that was not tried, for errors.Is.
+var (
+	// ErrConversationHeld is a message that stayed behind since one before it in its
+	// conversation was not delivered, or perhaps not.
+	ErrConversationHeld = errors.New("an earlier message of the conversation was not delivered")
+	// ErrDeliveryStopped is a message that stayed behind since the whole delivery had stopped.
+	// The error wraps the cause.
+	ErrDeliveryStopped = errors.New("the delivery had stopped")
+)
+
+// Delivery is what became of one message of [Client.Deliver].
+type Delivery struct {
+	// Request is the message as the source gave it.
+	Request ReceiveMessageRequest
+	// Message is the message as Pipedrive has it; zero if Err is not nil.
+	Message Message
+	// Err is nil if the message was delivered. Otherwise it is an [*Error].
+	Err error
+}
+
+// Deliver delivers the messages of a source, many at a time and as fast as the limits
+// allow, and yields one Delivery for each: in order within a conversation, else as
+// they come. It begins when it is iterated.
+//
+// A message is sent when the one before it in its conversation has been delivered. After one
+// that was not, or perhaps not, the rest of the conversation stays behind
+// ([ErrConversationHeld]); deliver it anew, beginning with that one. While the daily budget is
+// used up, a 429 asks for a long wait, or a proxy blocks the client, messages wait: now and then one finds out whether that is
+// over; [Limiter.State] tells. What every message would be answered stops the delivery, such as
+// 401 or the end of the service: everything else stays behind ([ErrDeliveryStopped]).
+//
+// The source is iterated by a goroutine of its own, and no further ahead than about a thousand
+// messages. An error of the source is yielded as that message's; if the request beside it names
+// a conversation, the rest of that stays behind.
+//
+// When ctx ends, what has been sent is waited for, the rest of the source stays behind, and
+// the iteration ends with the source. Breaking off the iteration cancels what is in flight, whose
+// outcome is then not told, and waits for the source to yield or return.
+func (c *Client) Deliver(ctx context.Context, messages iter.Seq2[ReceiveMessageRequest, error]) iter.Seq[Delivery] {
+	return func(yield func(Delivery) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		aborted, abort := context.WithCancel(context.WithoutCancel(ctx))
+		defer abort()
+		// What is in flight is finished when ctx ends, and not when the iteration is broken off.
+		within := func(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+			stop := context.AfterFunc(aborted, cancel)
+			return ctx, func() { stop(); cancel() }
+		}
+		job := inorder.Job[Delivery, Delivery]{
+			Workers: deliverWorkers, ReadAhead: deliverReadAhead, MaxFailed: deliverMaxFailed,
+			Line: conversationOf,
+			Do: func(_ context.Context, d Delivery) (Delivery, inorder.Verdict) {
+				if d.Err == nil {
+					d.Message, d.Err = c.deliver(ctx, d.Request, within)
+				}
+				return d, verdict(ctx, d.Err)
+			},
+			Skip: stayedBehind,
+		}
+		for d := range job.Run(ctx, deliveries(messages)) {
+			if !yield(d) {
+				cancel()
+				abort()
+				return
+			}
+		}
+	}
+}
+
+// deliveries are the messages of the source, as they come.
+func deliveries(messages iter.Seq2[ReceiveMessageRequest, error]) iter.Seq[Delivery] {
+	return func(yield func(Delivery) bool) {
+		for r, err := range messages {
+			d := Delivery{Request: r}
+			if err != nil {
+				d.Err = &Error{Operation: receiveMessage.name, Outcome: NotSent, Message: "the source gave no message", Err: err}
+			}
+			if !yield(d) {
+				return
+			}
+		}
+	}
+}
+
+// conversationOf names what stays in order; empty if that is not known.
+func conversationOf(d Delivery) string {
+	if d.Request.ConversationID == "" {
+		return ""
+	}
+	return d.Request.ProviderChannelID + "\x00" + d.Request.ConversationID
+}
+
+// deliver is ReceiveMessage, but for what holds all calls back, which it waits out.
+func (c *Client) deliver(ctx context.Context, r ReceiveMessageRequest, within bound) (Message, error) {
+	for {
+		m, err := c.receiveMessage(ctx, r, within)
+		e, ok := err.(*Error) //nolint:errorlint // it returns nothing else
+		if !ok || e.held == nil || pause(ctx, e.RetryAfter) != nil {
+			return m, err
+		}
+	}
+}
+
+// verdict is what the fate of a message means for those behind it.
+func verdict(ctx context.Context, err error) inorder.Verdict {
+	e, ok := err.(*Error) //nolint:errorlint // receiveMessage and the source give nothing else
+	switch {
+	case !ok:
+		return inorder.GoOn
+	case ctx.Err() != nil:
+		return inorder.StopAll
+	case e.Outcome == Answered && !e.aboutThisMessage():
+		return inorder.StopAll
+	default:
+		return inorder.StopLine
+	}
+}
+
+// aboutThisMessage tells whether another message may fare better than the refused one.
+func (e *Error) aboutThisMessage() bool {
+	switch e.StatusCode {
+	case http.StatusOK, http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge,
+		http.StatusUnprocessableEntity, http.StatusTooManyRequests:
+		return true
+	case http.StatusForbidden:
+		return e.Foreign // a proxy may dislike one text; the limiter knows when it blocks all
+	default:
+		return e.Is(ErrNotFound)
+	}
+}
+
+// stayedBehind is the delivery of a message that is not tried. The cause is nil if it is one of its own conversation.
+func stayedBehind(d Delivery, cause *Delivery) Delivery {
+	if d.Err != nil { // the source gave none
+		return d
+	}
+	e := &Error{Operation: receiveMessage.name, Outcome: NotSent, Err: ErrConversationHeld}
+	if cause != nil {
+		e.Err = ErrDeliveryStopped
+		if cause.Err != nil {
+			e.Err = fmt.Errorf("%w: %w", ErrDeliveryStopped, cause.Err)
+		}
+	}
+	d.Err = e
+	return d
+}

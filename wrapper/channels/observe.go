@@ -1,0 +1,100 @@
+package channels
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/pdchannels/pdchannels/internal/retry"
+)
+
+// Observer is told what a client does, for metrics and traces; see [WithObserver]. Its
+// methods are called by the goroutine that makes the call, many at a time: they must be
+// quick, and safe for concurrent use. No event holds a credential, an id or a text of a message.
+//
+// A trace of each request needs no observer: an instrumented transport, given by
+// [WithHTTPClient], sees the context of the call.
+type Observer interface {
+	// CallBegins is told of a call before anything is done. The call goes on with the context it
+	// returns, which is ctx or one derived from it.
+	CallBegins(ctx context.Context, operation string) context.Context
+	// AttemptEnds is told of each request, when it is decided what follows.
+	AttemptEnds(ctx context.Context, e AttemptEvent)
+	// CallEnds is told of each call at its end, also of one that was not sent.
+	CallEnds(ctx context.Context, e CallEvent)
+}
+
+// Result says how an attempt or a call ended.
+type Result struct {
+	Accepted   bool    // it is done; then Outcome means nothing
+	Outcome    Outcome // of a failure
+	StatusCode int     // of the failure's answer; 0 if none came
+	Code       string  // the API's code; empty if it gave none
+}
+
+// AttemptEvent tells of one request.
+type AttemptEvent struct {
+	Operation string        // the API's name of the call
+	Number    int           // which attempt at the call it was, from 1
+	Waited    time.Duration // for a place within the rate limits, before it
+	Took      time.Duration // from sending to the last byte read
+	Result
+	Repeated bool          // another attempt follows
+	Pause    time.Duration // before that one; waiting for the rate limits comes on top
+	Reason   string        // for people: why another follows, or why none does; empty if it was accepted
+}
+
+// CallEvent tells of a call that has ended.
+type CallEvent struct {
+	Operation string        // the API's name of the call
+	Attempts  int           // how many requests were made; 0 if nothing was sent
+	Waited    time.Duration // for places within the rate limits, all together
+	Took      time.Duration // from beginning to end
+	Result
+	Inferred bool // accepted, as the answer to a later attempt shows
+}
+
+func resultOf(e *Error) Result {
+	if e == nil {
+		return Result{Accepted: true}
+	}
+	return Result{Outcome: e.Outcome, StatusCode: e.StatusCode, Code: e.Code}
+}
+
+func (c *call) tellAttempt(ctx context.Context, a *attempt, e *Error, d retry.Decision) {
+	again := d.Action == retry.Again || d.Action == retry.Renew
+	if again {
+		c.client.log.LogAttrs(ctx, slog.LevelInfo, "channels: attempt failed, another follows",
+			slog.String("operation", c.name), slog.Int("attempt", c.retry.Attempts), slog.String("reason", d.Reason),
+			slog.Int("status", e.StatusCode), slog.String("code", e.Code),
+			slog.Duration("took", a.took), slog.Duration("pause", d.Wait))
+	}
+	if c.client.observer != nil {
+		c.client.observer.AttemptEnds(ctx, AttemptEvent{
+			Operation: c.name, Number: c.retry.Attempts, Waited: a.waited, Took: a.took, Result: resultOf(e),
+			Repeated: again, Pause: d.Wait, Reason: d.Reason,
+		})
+	}
+}
+
+func (c *call) tellEnd(ctx context.Context, e *Error, took time.Duration) {
+	log := c.client.log
+	switch {
+	case e != nil:
+		log.LogAttrs(ctx, slog.LevelWarn, "channels: call failed",
+			slog.String("operation", c.name), slog.Int("attempts", c.retry.Attempts),
+			slog.Duration("took", took), slog.Duration("waited", c.waited),
+			slog.String("outcome", e.Outcome.String()), slog.Int("status", e.StatusCode),
+			slog.String("code", e.Code), slog.String("correlation_id", e.CorrelationID))
+	case log.Enabled(ctx, slog.LevelDebug): // the arguments cost even if nothing is logged
+		log.LogAttrs(ctx, slog.LevelDebug, "channels: call",
+			slog.String("operation", c.name), slog.Int("attempts", c.retry.Attempts),
+			slog.Duration("took", took), slog.Duration("waited", c.waited), slog.Bool("inferred", c.inferred))
+	}
+	if c.client.observer != nil {
+		c.client.observer.CallEnds(ctx, CallEvent{
+			Operation: c.name, Attempts: c.retry.Attempts, Waited: c.waited, Took: took,
+			Result: resultOf(e), Inferred: c.inferred,
+		})
+	}
+}
