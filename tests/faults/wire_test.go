@@ -21,6 +21,7 @@ type wire struct {
 	header       textproto.MIMEHeader
 	reader       *bufio.Reader // where the body is
 	read         bool          // it has been
+	body         string
 }
 
 // serve answers what comes over a connection, until it is closed or breaks.
@@ -114,6 +115,7 @@ func (r *request) readBody() error {
 	if _, err := io.ReadFull(r.reader, body); err != nil || length == 0 {
 		return err
 	}
+	r.body = string(body)
 	var said struct {
 		ID           string `json:"id"`
 		Channel      string `json:"provider_channel_id"`
