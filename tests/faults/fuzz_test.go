@@ -23,7 +23,9 @@ func FuzzBytesOnTheWire(f *testing.F) {
 		{status: 303, header: "Location: //elsewhere.example\r\n"}, {status: 101, header: "Upgrade: h2c\r\nConnection: upgrade\r\n"},
 	} {
 		for _, breaks := range []point{whole, halfHeaders, midBody, midBodyOpen, midBodyChunked} {
-			f.Add([]byte(a.text(breaks)))
+			if a.body != "" || breaks == whole {
+				f.Add([]byte(a.text(breaks)))
+			}
 		}
 	}
 	f.Add([]byte("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" + answer{status: 200, body: delivered}.text(whole)))
