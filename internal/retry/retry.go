@@ -156,6 +156,8 @@ func (c *Call) Next(r Result) Decision {
 			c.Unknown = false
 		}
 		return Decision{Action: Fail, Reason: "refused"}
+	case r.Status >= 300 && r.Status <= 399: // 303: done perhaps, and asking again leads to the same place
+		return Decision{Action: Fail, Reason: "redirected"}
 	case r.Reach == Unknown && c.kind == Create && !c.policy.RetryCreates:
 		return Decision{Action: Fail, Reason: "the outcome is unknown, and repeating it might do it twice"}
 	}

@@ -47,6 +47,7 @@ func TestFirstDecision(t *testing.T) {
 		{"413", refused(413, ""), Fail, Fail, Fail},
 		{"422", refused(422, ""), Fail, Fail, Fail},
 		{"a redirect", refused(302, ""), Fail, Fail, Fail},
+		{"a redirect to the result", lost(303), Fail, Fail, Fail},
 		{"200 without success", refused(200, "INVALID_BODY"), Fail, Fail, Fail},
 		{"context ended, unsent", Result{Reach: Unsent, Ended: true}, Fail, Fail, Fail},
 		{"context ended, sent", Result{Reach: Unknown, Ended: true}, Fail, Fail, Fail},

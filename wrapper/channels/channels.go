@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pdchannels/pdchannels/gen/channelsclient"
+	"github.com/pdchannels/pdchannels/internal/exchange"
 	"github.com/pdchannels/pdchannels/internal/retry"
 	"github.com/pdchannels/pdchannels/internal/wire"
 )
@@ -24,16 +25,16 @@ var (
 // Pipedrive then asks the app's getConversations endpoint for the channel's history.
 func (c *Client) AddChannel(ctx context.Context, r AddChannelRequest) (Channel, error) {
 	var a addChannelAnswer
-	call := call{
-		operation: addChannel, id: r.ProviderChannelID, validate: r.Validate, answer: &a,
-		build: func(baseURL string) (*http.Request, error) {
+	call := exchange.Call{
+		ID: r.ProviderChannelID, Answer: &a,
+		Build: func(baseURL string) (*http.Request, error) {
 			return channelsclient.NewAddChannelRequest(baseURL, r.wire())
 		},
 	}
-	if err := c.do(ctx, &call); err != nil {
+	if err := c.do(ctx, &addChannel, r.Validate, &call); err != nil {
 		return Channel{}, err
 	}
-	if call.inferred {
+	if call.Inferred {
 		return r.inferred(), nil
 	}
 	c.logUnreadable(ctx, addChannel, "created_at", a.Data.CreatedAt)
@@ -50,11 +51,11 @@ func (c *Client) ReceiveMessage(ctx context.Context, r ReceiveMessageRequest) (M
 	return c.receiveMessage(ctx, r, nil)
 }
 
-func (c *Client) receiveMessage(ctx context.Context, r ReceiveMessageRequest, within bound) (Message, error) {
+func (c *Client) receiveMessage(ctx context.Context, r ReceiveMessageRequest, within exchange.Bound) (Message, error) {
 	var a receiveMessageAnswer
-	err := c.do(ctx, &call{
-		operation: receiveMessage, id: r.ID, order: messageKey{r.ProviderChannelID, r.ID}, validate: r.Validate, answer: &a, within: within,
-		build: func(baseURL string) (*http.Request, error) {
+	err := c.do(ctx, &receiveMessage, r.Validate, &exchange.Call{
+		ID: r.ID, Turn: exchange.Turn{Within: r.ProviderChannelID, ID: r.ID}, Answer: &a, Within: within,
+		Build: func(baseURL string) (*http.Request, error) {
 			return channelsclient.NewReceiveMessageRequest(baseURL, r.wire())
 		},
 	})
@@ -69,9 +70,9 @@ func (c *Client) receiveMessage(ctx context.Context, r ReceiveMessageRequest, wi
 // DeleteChannel removes a channel with its conversations and messages. What Pipedrive
 // answers if there is no such channel is not documented.
 func (c *Client) DeleteChannel(ctx context.Context, r DeleteChannelRequest) error {
-	return c.do(ctx, &call{
-		operation: deleteChannel, id: r.ProviderChannelID, validate: r.Validate, answer: &bareAnswer{},
-		build: func(baseURL string) (*http.Request, error) {
+	return c.do(ctx, &deleteChannel, r.Validate, &exchange.Call{
+		ID: r.ProviderChannelID, Answer: &bareAnswer{},
+		Build: func(baseURL string) (*http.Request, error) {
 			return channelsclient.NewDeleteChannelRequest(baseURL, r.ProviderChannelID)
 		},
 	})
@@ -80,9 +81,9 @@ func (c *Client) DeleteChannel(ctx context.Context, r DeleteChannelRequest) erro
 // DeleteConversation removes a conversation with its messages. Only the user who installed
 // the app may ([ErrForbidden]); an unknown channel is [ErrNotFound].
 func (c *Client) DeleteConversation(ctx context.Context, r DeleteConversationRequest) error {
-	return c.do(ctx, &call{
-		operation: deleteConversation, id: r.ConversationID, validate: r.Validate, answer: &bareAnswer{},
-		build: func(baseURL string) (*http.Request, error) {
+	return c.do(ctx, &deleteConversation, r.Validate, &exchange.Call{
+		ID: r.ConversationID, Answer: &bareAnswer{},
+		Build: func(baseURL string) (*http.Request, error) {
 			return channelsclient.NewDeleteConversationRequest(baseURL, r.ProviderChannelID, r.ConversationID)
 		},
 	})
@@ -97,9 +98,9 @@ func (c *Client) DeleteConversation(ctx context.Context, r DeleteConversationReq
 // [ErrRateLimited] mean that the API is there, though not for this credential or not now;
 // [ErrWithdrawn] that it is not.
 func (c *Client) Probe(ctx context.Context) error {
-	err := c.do(ctx, &call{
-		operation: receiveMessage, validate: func() error { return nil }, answer: &bareAnswer{},
-		build: func(baseURL string) (*http.Request, error) {
+	err := c.do(ctx, &receiveMessage, func() error { return nil }, &exchange.Call{
+		Answer: &bareAnswer{},
+		Build: func(baseURL string) (*http.Request, error) {
 			return channelsclient.NewReceiveMessageRequestWithBody(baseURL, "application/json", strings.NewReader("{}"))
 		},
 	})

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/pdchannels/pdchannels/internal/exchange"
 	"github.com/pdchannels/pdchannels/internal/inorder"
 )
 
@@ -112,11 +113,11 @@ func conversationOf(d Delivery) string {
 }
 
 // deliver is ReceiveMessage, but for what holds all calls back, which it waits out.
-func (c *Client) deliver(ctx context.Context, r ReceiveMessageRequest, within bound) (Message, error) {
+func (c *Client) deliver(ctx context.Context, r ReceiveMessageRequest, within exchange.Bound) (Message, error) {
 	for {
 		m, err := c.receiveMessage(ctx, r, within)
 		e, ok := err.(*Error) //nolint:errorlint // it returns nothing else
-		if !ok || e.held == nil || pause(ctx, e.RetryAfter) != nil {
+		if !ok || e.held == nil || exchange.Pause(ctx, e.RetryAfter) != nil {
 			return m, err
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pdchannels/pdchannels/internal/exchange"
 )
 
 // Outcome says what became of a request that failed.
@@ -16,11 +18,11 @@ const (
 	// Unknown: the request was sent, in part at least, but no answer says what came of it:
 	// none came, it was cut off, it was not what the API answers, or it was 303, 408 or a 5xx. The
 	// request may have taken effect.
-	Unknown Outcome = iota
+	Unknown = Outcome(exchange.Unknown)
 	// NotSent: nothing of the request has left. It had no effect, and may be made again.
-	NotSent
+	NotSent = Outcome(exchange.NotSent)
 	// Answered: the API refused the request, or something on the way to it did. It had no effect.
-	Answered
+	Answered = Outcome(exchange.Answered)
 )
 
 // String returns "not sent", "outcome unknown" or "answered".
@@ -110,8 +112,8 @@ type Error struct {
 	// firewall or another service gave it.
 	Foreign bool
 
-	partial bool  // the answer was cut off, so a code may have been lost
-	held    error // ErrRateLimited, ErrDailyLimit or ErrBlocked if calls are held back; nil if not
+	cutOff bool  // the answer was cut off, so a code may have been lost
+	held   error // ErrRateLimited, ErrDailyLimit or ErrBlocked if calls are held back; nil if not
 }
 
 // Error says what was being done, what went wrong, and where it helps what to do.
@@ -179,7 +181,7 @@ func (e *Error) Is(target error) bool {
 	case ErrInvalidBody:
 		return e.Code == codeInvalidBody || e.Code == codeInvalidMessage
 	case ErrWithdrawn:
-		return e.StatusCode == http.StatusGone || (e.StatusCode == http.StatusNotFound && e.Code != codeNotFound && !e.partial)
+		return e.StatusCode == http.StatusGone || (e.StatusCode == http.StatusNotFound && e.Code != codeNotFound && !e.cutOff)
 	default:
 		return false
 	}

@@ -56,23 +56,3 @@ type LimiterState struct {
 
 // State returns a snapshot.
 func (l *Limiter) State() LimiterState { return LimiterState(l.inner.State()) }
-
-// The sentinels of what a limiter refuses, by its reason.
-func heldKind(r ratelimit.Reason) error {
-	switch r {
-	case ratelimit.Daily:
-		return ErrDailyLimit
-	case ratelimit.Blocked:
-		return ErrBlocked
-	default:
-		return ErrRateLimited
-	}
-}
-
-// heldBack is the error of a call that is better not sent.
-func heldBack(refused *ratelimit.RefusedError) *Error {
-	return &Error{
-		Outcome: NotSent, Message: "held back, since " + refused.Reason.String(), held: heldKind(refused.Reason),
-		RetryAfter: (refused.RetryAfter + time.Second - 1).Truncate(time.Second),
-	}
-}

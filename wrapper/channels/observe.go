@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/pdchannels/pdchannels/internal/exchange"
 	"github.com/pdchannels/pdchannels/internal/retry"
 )
 
@@ -54,47 +55,49 @@ type CallEvent struct {
 	Inferred bool // accepted, as the answer to a later attempt shows
 }
 
-func resultOf(e *Error) Result {
-	if e == nil {
-		return Result{Accepted: true}
-	}
-	return Result{Outcome: e.Outcome, StatusCode: e.StatusCode, Code: e.Code}
-}
-
-func (c *call) tellAttempt(ctx context.Context, a *attempt, e *Error, d retry.Decision) {
+// tellAttempt is told of each attempt by the caller.
+func (c *Client) tellAttempt(ctx context.Context, call *exchange.Call, a exchange.Attempt, f *exchange.Failure, d retry.Decision) {
 	again := d.Action == retry.Again || d.Action == retry.Renew
 	if again {
-		c.client.log.LogAttrs(ctx, slog.LevelInfo, "channels: attempt failed, another follows",
-			slog.String("operation", c.name), slog.Int("attempt", c.retry.Attempts), slog.String("reason", d.Reason),
-			slog.Int("status", e.StatusCode), slog.String("code", e.Code),
-			slog.Duration("took", a.took), slog.Duration("pause", d.Wait))
+		c.log.LogAttrs(ctx, slog.LevelInfo, "channels: attempt failed, another follows",
+			slog.String("operation", call.Name), slog.Int("attempt", a.Number), slog.String("reason", d.Reason),
+			slog.Int("status", f.Status), slog.String("code", f.Code),
+			slog.Duration("took", a.Took), slog.Duration("pause", d.Wait))
 	}
-	if c.client.observer != nil {
-		c.client.observer.AttemptEnds(ctx, AttemptEvent{
-			Operation: c.name, Number: c.retry.Attempts, Waited: a.waited, Took: a.took, Result: resultOf(e),
+	if c.observer != nil {
+		e := AttemptEvent{
+			Operation: call.Name, Number: a.Number, Waited: a.Waited, Took: a.Took, Result: Result{Accepted: f == nil},
 			Repeated: again, Pause: d.Wait, Reason: d.Reason,
-		})
+		}
+		if f != nil {
+			e.Result = Result{Outcome: Outcome(f.Outcome), StatusCode: f.Status, Code: f.Code}
+		}
+		c.observer.AttemptEnds(ctx, e)
 	}
 }
 
-func (c *call) tellEnd(ctx context.Context, e *Error, took time.Duration) {
-	log := c.client.log
+// tellEnd tells of a call that has ended; e is nil if it was accepted.
+func (c *Client) tellEnd(ctx context.Context, call *exchange.Call, e *Error, took time.Duration) {
 	switch {
 	case e != nil:
-		log.LogAttrs(ctx, slog.LevelWarn, "channels: call failed",
-			slog.String("operation", c.name), slog.Int("attempts", c.retry.Attempts),
-			slog.Duration("took", took), slog.Duration("waited", c.waited),
+		c.log.LogAttrs(ctx, slog.LevelWarn, "channels: call failed",
+			slog.String("operation", call.Name), slog.Int("attempts", call.Attempts),
+			slog.Duration("took", took), slog.Duration("waited", call.Waited),
 			slog.String("outcome", e.Outcome.String()), slog.Int("status", e.StatusCode),
 			slog.String("code", e.Code), slog.String("correlation_id", e.CorrelationID))
-	case log.Enabled(ctx, slog.LevelDebug): // the arguments cost even if nothing is logged
-		log.LogAttrs(ctx, slog.LevelDebug, "channels: call",
-			slog.String("operation", c.name), slog.Int("attempts", c.retry.Attempts),
-			slog.Duration("took", took), slog.Duration("waited", c.waited), slog.Bool("inferred", c.inferred))
+	case c.log.Enabled(ctx, slog.LevelDebug): // the arguments cost even if nothing is logged
+		c.log.LogAttrs(ctx, slog.LevelDebug, "channels: call",
+			slog.String("operation", call.Name), slog.Int("attempts", call.Attempts),
+			slog.Duration("took", took), slog.Duration("waited", call.Waited), slog.Bool("inferred", call.Inferred))
 	}
-	if c.client.observer != nil {
-		c.client.observer.CallEnds(ctx, CallEvent{
-			Operation: c.name, Attempts: c.retry.Attempts, Waited: c.waited, Took: took,
-			Result: resultOf(e), Inferred: c.inferred,
-		})
+	if c.observer != nil {
+		ended := CallEvent{
+			Operation: call.Name, Attempts: call.Attempts, Waited: call.Waited, Took: took,
+			Result: Result{Accepted: e == nil}, Inferred: call.Inferred,
+		}
+		if e != nil {
+			ended.Result = Result{Outcome: e.Outcome, StatusCode: e.StatusCode, Code: e.Code}
+		}
+		c.observer.CallEnds(ctx, ended)
 	}
 }
