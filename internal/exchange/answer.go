@@ -1,11 +1,9 @@
 package exchange
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -28,11 +26,9 @@ type Answer interface {
 	Refusal(body []byte) (code, message, info string, err error)
 }
 
-// judge reads the answer, or says why it is none.
-func (c *Call) judge(resp *http.Response, buf *bytes.Buffer) *Failure {
+// judge decodes an answer whose body was read so far, or says why it is none.
+func (c *Call) judge(resp *http.Response, body []byte, readErr error) *Failure {
 	secret := c.secret
-	_, readErr := buf.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
-	body := buf.Bytes()
 	if resp.StatusCode > 299 { // the status decides, however the body ended
 		f := c.refusal(resp, body)
 		f.CutOff = readErr != nil || len(body) > maxBody

@@ -63,9 +63,10 @@ func (x *try) exchange(ctx context.Context, c *Call) *Failure {
 		return &Failure{Outcome: Unknown, Status: resp.StatusCode, Message: "no answer, but another protocol"}
 	}
 	x.header = resp.Header
-	body := bodies.Get().(*bytes.Buffer)
-	defer putBody(body)
-	return c.judge(resp, body)
+	body := bodies.Get().(*body)
+	defer body.release()
+	text, err := body.read(resp.Body)
+	return c.judge(resp, text, err)
 }
 
 // broken is the failure of a request without an answer.
@@ -98,10 +99,24 @@ func (x *try) result(ctx context.Context, f *Failure) retry.Result {
 	return r
 }
 
-// bodies keeps buffers for answers: decoding copies what it keeps.
-var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// body is the answer's, as far as it is read.
+type body struct {
+	bytes.Buffer
+	limited io.LimitedReader
+}
 
-func putBody(b *bytes.Buffer) {
+// bodies keeps what answers are read into: decoding copies what it keeps.
+var bodies = sync.Pool{New: func() any { return new(body) }}
+
+// read reads to the end of from, or one byte beyond maxBody.
+func (b *body) read(from io.Reader) ([]byte, error) {
+	b.limited = io.LimitedReader{R: from, N: maxBody + 1}
+	_, err := b.ReadFrom(&b.limited)
+	b.limited.R = nil
+	return b.Bytes(), err
+}
+
+func (b *body) release() {
 	if b.Cap() <= 1<<16 { // one large answer should not stay in memory for good
 		b.Reset()
 		bodies.Put(b)

@@ -20,14 +20,14 @@ type operation struct {
 }
 
 // do makes a call. All that can go wrong becomes an [*Error] here and nowhere else.
-func (c *Client) do(ctx context.Context, op *operation, validate func() error, call *exchange.Call) error {
+func (c *Client) do(ctx context.Context, op *operation, request interface{ Validate() error }, call *exchange.Call) error {
 	start := time.Now()
 	call.Kind, call.Cost, call.Name = op.kind, op.cost, op.name
 	if c.observer != nil {
 		ctx = c.observer.CallBegins(ctx, op.name)
 	}
 	var e *Error
-	if err := validate(); err != nil {
+	if err := request.Validate(); err != nil {
 		e = &Error{Operation: op.name, Outcome: NotSent, Err: err}
 	} else if f := c.caller.Do(ctx, call); f != nil {
 		e = newError(call, f)
