@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/pdchannels/pdchannels/internal/answertext"
@@ -18,8 +17,8 @@ const maxBody = 1 << 20
 
 // Answer is what JSON is decoded into, and judged by.
 type Answer interface {
-	// Reset makes it empty, for the answer to a further attempt.
-	Reset()
+	// Target returns what to decode into. It is empty, also for the answer to a further attempt.
+	Target() any
 	// Judge returns what the answer says of success, and whether it carries what it should.
 	Judge() (success, complete bool)
 	// Refusal reads an answer that says no. The error is of the decoding.
@@ -48,12 +47,11 @@ func (c *Call) judge(resp *http.Response, body []byte, readErr error) *Failure {
 		return unknown("the answer is empty", nil)
 	}
 	// A value of an unexpected type leaves its field at zero; the rest is decoded.
-	c.Answer.Reset()
 	c.Odd = ""
-	err := json.Unmarshal(body, c.Answer)
+	err := json.Unmarshal(body, c.Answer.Target())
 	mistyped, _ := errors.AsType[*json.UnmarshalTypeError](err)
 	if mistyped != nil {
-		_, c.Odd, _ = strings.Cut(mistyped.Field, ".") // without the name of the embedded type
+		c.Odd = mistyped.Field
 	} else if err != nil {
 		if answertext.IsHTML(resp.Header, body) {
 			return unknown("the answer is "+answertext.Page(body, secret), nil)

@@ -14,11 +14,15 @@ import (
 	"github.com/pdchannels/pdchannels/internal/sent"
 )
 
-// Attempt is what is told of one attempt beside how it ended.
+// Attempt is what is told of one attempt.
 type Attempt struct {
-	Number int           // from 1
-	Waited time.Duration // for its slot
-	Took   time.Duration // from sending to the last byte read
+	Number   int           // from 1
+	Waited   time.Duration // for its slot
+	Took     time.Duration // from sending to the last byte read
+	Failure  *Failure      // nil if it was accepted
+	Repeated bool          // another one follows
+	Pause    time.Duration // before that
+	Reason   string        // why another follows, or none
 }
 
 // try is one request and its answer.
@@ -33,7 +37,7 @@ func (x *try) make(ctx context.Context, c *Call, slot ratelimit.Slot) (f *Failur
 	start := time.Now()
 	freed := ratelimit.Answer{Key: c.ID} // and so if the transport panics
 	defer func() { slot.Done(freed) }()
-	ctx, cancel := c.Within(ctx, c.retry.Timeout())
+	ctx, cancel := c.Bound(ctx, c.retry.Timeout())
 	defer cancel()
 	f = x.exchange(ctx, c)
 	x.took = time.Since(start)
@@ -87,7 +91,7 @@ func (x *try) result(ctx context.Context, f *Failure) retry.Result {
 	if f == nil {
 		return r
 	}
-	r.Status, r.Code, r.RetryAfter = f.Status, f.Code, f.RetryAfter
+	r.Status, r.Code, r.RetryAfter, r.Foreign = f.Status, f.Code, f.RetryAfter, f.Foreign || f.CutOff
 	switch f.Outcome {
 	case NotSent:
 		r.Reach = retry.Unsent

@@ -22,7 +22,7 @@ type greeting struct {
 	Aside   string
 }
 
-func (g *greeting) Reset()                          { *g = greeting{} }
+func (g *greeting) Target() any                     { *g = greeting{}; return g }
 func (g *greeting) Judge() (success, complete bool) { return g.Success, g.Text != "" }
 func (g *greeting) Refusal(body []byte) (code, message, info string, err error) {
 	var said struct{ Code, Error string }

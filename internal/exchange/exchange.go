@@ -29,8 +29,8 @@ type Caller struct {
 	UserAgent  []string // as a header value
 	// BaseURL tells what the paths are appended to.
 	BaseURL func(ctx context.Context) (string, error)
-	// AttemptEnds is told of each attempt, with what is decided; the failure is nil if it was accepted.
-	AttemptEnds func(ctx context.Context, c *Call, a Attempt, f *Failure, d retry.Decision)
+	// AttemptEnds is told of each attempt; its failure is nil if it was accepted.
+	AttemptEnds func(ctx context.Context, c *Call, a Attempt)
 
 	turns inorder.Lines[Turn]
 }
@@ -44,10 +44,13 @@ type Call struct {
 	Turn   Turn   // calls of the same turn are made one after another; zero: whenever they come
 	Build  func(baseURL string) (*http.Request, error)
 	Answer Answer
-	Within Bound // of each attempt; nil: context.WithTimeout
+	Bound  Bound // of each attempt; nil: context.WithTimeout
+	// Patient says that a call which is held back is not failed, but waits, as long as its context
+	// lasts, until it is allowed to find out whether that is over.
+	Patient bool
 
 	Attempts int
-	Waited   time.Duration // for slots
+	Waited   time.Duration // for slots, and by the patient
 	// Inferred says that an attempt of unknown outcome is known by the last answer to have been
 	// accepted. Then Answer holds nothing.
 	Inferred bool
@@ -61,7 +64,7 @@ type Call struct {
 }
 
 // Turn names what calls keep their order by.
-type Turn struct{ Within, ID string }
+type Turn struct{ Channel, ID string }
 
 // A Bound makes of the context of a call that of an attempt, which lasts so long at most.
 type Bound func(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc)
@@ -69,13 +72,13 @@ type Bound func(ctx context.Context, timeout time.Duration) (context.Context, co
 // Do makes the call. It returns nil if the call was accepted.
 func (c *Caller) Do(ctx context.Context, call *Call) *Failure {
 	call.caller, call.retry = c, c.Policy.Begin(call.Kind)
-	if call.Within == nil {
-		call.Within = context.WithTimeout
+	if call.Bound == nil {
+		call.Bound = context.WithTimeout
 	}
 	f := call.run(ctx)
 	call.Attempts = call.retry.Attempts
-	if f != nil && call.retry.Unknown {
-		f.Outcome = Unknown // whatever the last attempt says of itself
+	if f != nil && call.retry.Unknown && f.Outcome != Unknown {
+		f.Outcome, f.Earlier = Unknown, true // whatever the last attempt says of itself
 	}
 	return f
 }
@@ -92,14 +95,32 @@ func (c *Call) run(ctx context.Context) *Failure {
 	}
 	baseURL, err := c.caller.BaseURL(ctx)
 	if err != nil {
-		return &Failure{Outcome: NotSent, Message: "no base URL", Err: &cause{err, ""}}
+		return &Failure{Outcome: NotSent, Message: "no base URL", Err: &cause{err, ""}, Everyone: ctx.Err() == nil}
 	}
 	if c.req, err = c.Build(baseURL); err != nil {
 		return &Failure{Outcome: NotSent, Message: "the request cannot be built", Err: err}
 	}
 	c.req.Header["Accept"] = acceptJSON
 	c.req.Header["User-Agent"] = c.caller.UserAgent
-	return c.attempts(ctx)
+	for pages := 0; ; {
+		f := c.attempts(ctx)
+		if f == nil || f.Held == nil || !c.Patient {
+			return f
+		}
+		// A page in answer to this very call may be about what it says: then it would wait for ever.
+		if f.Foreign && f.Status == http.StatusForbidden {
+			if pages++; pages == 2 {
+				return f
+			}
+		}
+		start := time.Now()
+		err := Pause(ctx, f.RetryAfter)
+		c.Waited += time.Since(start)
+		if err != nil {
+			return c.failed(ctx, f, &Failure{Err: err})
+		}
+		c.retry.Afresh()
+	}
 }
 
 var acceptJSON = []string{"application/json"}
@@ -114,8 +135,15 @@ func (c *Call) attempts(ctx context.Context) *Failure {
 		var x try
 		last = x.make(ctx, c, slot)
 		decision := c.retry.Next(x.result(ctx, last))
+		var after *Failure
+		if decision.Action == retry.Renew {
+			decision, after = c.renew(ctx, decision)
+		}
 		if c.caller.AttemptEnds != nil {
-			c.caller.AttemptEnds(ctx, c, Attempt{c.retry.Attempts, slot.Waited, x.took}, last, decision)
+			c.caller.AttemptEnds(ctx, c, Attempt{
+				Number: c.retry.Attempts, Waited: slot.Waited, Took: x.took, Failure: last,
+				Repeated: decision.Action == retry.Again, Pause: decision.Wait, Reason: decision.Reason,
+			})
 		}
 		switch decision.Action {
 		case retry.Done:
@@ -123,18 +151,12 @@ func (c *Call) attempts(ctx context.Context) *Failure {
 		case retry.DoneEarlier:
 			c.Inferred = true
 			return nil
-		case retry.Fail:
-			return c.failed(ctx, last, nil)
-		case retry.Renew:
-			if renewed, err := c.renew(ctx); err != nil {
-				return c.failed(ctx, last, &Failure{Err: &cause{err, c.secret}})
-			} else if !renewed {
-				return c.failed(ctx, last, nil)
-			}
 		case retry.Again:
 			if err := Pause(ctx, decision.Wait); err != nil {
 				return c.failed(ctx, last, &Failure{Err: err})
 			}
+		default:
+			return c.failed(ctx, last, after)
 		}
 	}
 }
@@ -150,23 +172,33 @@ func (c *Call) prepare(ctx context.Context) (ratelimit.Slot, *Failure) {
 			return none, &Failure{Outcome: NotSent, Message: "the request cannot be repeated", Err: err}
 		}
 	}
-	if err := c.authorize(ctx); err != nil {
-		return none, &Failure{Outcome: NotSent, Message: "no credential", Err: &cause{err, c.secret}}
+	if f := c.authorize(ctx); f != nil {
+		return none, f
 	}
 	slot, err := c.caller.Limiter.Wait(ctx, c.Cost)
+	c.Waited += slot.Waited
 	if refused, ok := err.(*ratelimit.RefusedError); ok { //nolint:errorlint // Wait returns nothing that wraps one
 		return none, heldBack(refused)
 	}
 	if err != nil {
 		return none, &Failure{Outcome: NotSent, Message: "no place within the rate limits yet", Err: err}
 	}
-	if err := ctx.Err(); err != nil { // the token may have taken its time
-		slot.Done(ratelimit.Answer{Unsent: true})
-		return none, &Failure{Outcome: NotSent, Err: err}
+	var f *Failure
+	if slot.Waited > stale {
+		f = c.authorize(ctx)
 	}
-	c.Waited += slot.Waited
-	return slot, nil
+	if err := ctx.Err(); f == nil && err != nil { // the token may have taken its time
+		f = &Failure{Outcome: NotSent, Err: err}
+	}
+	if f != nil {
+		slot.Done(ratelimit.Answer{Unsent: true})
+	}
+	return slot, f
 }
+
+// stale is how long a caller may stand in line with a credential before it asks for a fresh one, which is
+// mostly the same.
+const stale = 30 * time.Second
 
 // repeatRequest makes the request anew: a transport may still be reading that of the attempt before.
 func (c *Call) repeatRequest(ctx context.Context) error {
@@ -183,21 +215,35 @@ func (c *Call) repeatRequest(ctx context.Context) error {
 }
 
 // authorize sets the credential. A token source that listens to a context has as long as an attempt.
-func (c *Call) authorize(ctx context.Context) (err error) {
+func (c *Call) authorize(ctx context.Context) *Failure {
+	within := ctx
 	if c.caller.Credential.Interruptible {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.retry.Timeout())
+		within, cancel = context.WithTimeout(ctx, c.retry.Timeout())
 		defer cancel()
 	}
-	c.secret, err = c.caller.Credential.Authorize(ctx, c.req.Header)
-	return err
+	secret, err := c.caller.Credential.Authorize(within, c.req.Header)
+	if err != nil {
+		return &Failure{Outcome: NotSent, Message: "no credential", Err: &cause{err, c.secret}, Everyone: ctx.Err() == nil}
+	}
+	c.secret = secret
+	return nil
 }
 
-// renew asks for another credential than the one that was refused.
-func (c *Call) renew(ctx context.Context) (bool, error) {
+// renew asks for another credential than the one that was refused, and tells whether to go on with it.
+func (c *Call) renew(ctx context.Context, d retry.Decision) (retry.Decision, *Failure) {
 	ctx, cancel := context.WithTimeout(ctx, c.caller.Policy.Attempt)
 	defer cancel()
-	return c.caller.Credential.Renew(ctx, c.secret)
+	renewed, err := c.caller.Credential.Renew(ctx, c.secret)
+	switch {
+	case err != nil:
+		return retry.Decision{Action: retry.Fail, Reason: "the credential was refused, and cannot be renewed"}, &Failure{Err: &cause{err, c.secret}}
+	case !renewed:
+		return retry.Decision{Action: retry.Fail, Reason: "the credential was refused, and there is no other"}, nil
+	default:
+		d.Action = retry.Again
+		return d, nil
+	}
 }
 
 // failed is the failure of a call: that of the last attempt, and what came after it. Either may be nil.

@@ -96,7 +96,7 @@ func TestTurns(t *testing.T) {
 		done := make(chan struct{})
 		for _, id := range []string{"same", "same", "other"} {
 			call := newCall(new(greeting))
-			call.Turn = exchange.Turn{Within: "channel", ID: id}
+			call.Turn = exchange.Turn{Channel: "channel", ID: id}
 			go func() {
 				defer func() { done <- struct{}{} }()
 				if f := caller.Do(t.Context(), call); f != nil {

@@ -34,6 +34,8 @@ type Failure struct {
 	Err           error  // a cause from elsewhere
 	Foreign       bool   // the answer is not in the API's form
 	CutOff        bool   // the answer was not read in full, so a code may have been lost
+	Everyone      bool   // every call would fail so now: there is no credential, or no base URL
+	Earlier       bool   // the outcome is unknown by an earlier attempt; all else is of the last one
 	// Held says that calls are held back by the limiter; nil if they are not.
 	Held *ratelimit.RefusedError
 }

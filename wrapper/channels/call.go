@@ -19,16 +19,17 @@ type operation struct {
 	cost int        // in tokens of the daily budget
 }
 
-// do makes a call. All that can go wrong becomes an [*Error] here and nowhere else.
-func (c *Client) do(ctx context.Context, op *operation, request interface{ Validate() error }, call *exchange.Call) error {
+// do makes a call, unless its request is invalid. All that can go wrong becomes an [*Error] here
+// and nowhere else.
+func (c *Client) do(ctx context.Context, op *operation, invalid error, call *exchange.Call) error {
 	start := time.Now()
 	call.Kind, call.Cost, call.Name = op.kind, op.cost, op.name
 	if c.observer != nil {
 		ctx = c.observer.CallBegins(ctx, op.name)
 	}
 	var e *Error
-	if err := request.Validate(); err != nil {
-		e = &Error{Operation: op.name, Outcome: NotSent, Err: err}
+	if invalid != nil {
+		e = &Error{Operation: op.name, Outcome: NotSent, Err: invalid}
 	} else if f := c.caller.Do(ctx, call); f != nil {
 		e = newError(call, f)
 	}
@@ -47,10 +48,10 @@ func newError(call *exchange.Call, f *exchange.Failure) *Error {
 	e := &Error{
 		Operation: call.Name, Outcome: Outcome(f.Outcome), Attempts: call.Attempts, StatusCode: f.Status,
 		Code: f.Code, Message: f.Message, Info: f.Info, RetryAfter: f.RetryAfter, CorrelationID: f.CorrelationID,
-		Body: f.Body, Err: f.Err, Foreign: f.Foreign, cutOff: f.CutOff,
+		Body: f.Body, Err: f.Err, Foreign: f.Foreign, cutOff: f.CutOff, earlier: f.Earlier, everyone: f.Everyone,
 	}
 	if f.Held != nil {
-		e.held = heldKind(f.Held.Reason)
+		e.Held = heldKind(f.Held.Reason)
 	}
 	return e
 }
@@ -67,36 +68,22 @@ func heldKind(r ratelimit.Reason) error {
 	}
 }
 
-// The generated answers, able to judge themselves.
-
-type addChannelAnswer struct {
-	channelsclient.AddChannelResponse
-	envelope
+// answer is a generated one that can be judged.
+type answer[T any] struct {
+	body T
+	says func(*T) (success, complete bool)
 }
 
-func (a *addChannelAnswer) Judge() (success, complete bool) { return a.Success, a.Data.Id != "" }
-func (a *addChannelAnswer) Reset()                          { *a = addChannelAnswer{} }
-
-type receiveMessageAnswer struct {
-	channelsclient.ReceiveMessageResponse
-	envelope
+func (a *answer[T]) Target() any {
+	var empty T
+	a.body = empty
+	return &a.body
 }
 
-func (a *receiveMessageAnswer) Judge() (success, complete bool) { return a.Success, a.Data.Id != "" }
-func (a *receiveMessageAnswer) Reset()                          { *a = receiveMessageAnswer{} }
+func (a *answer[T]) Judge() (success, complete bool) { return a.says(&a.body) }
 
-type bareAnswer struct {
-	channelsclient.DeleteResponse
-	envelope
-}
-
-func (a *bareAnswer) Judge() (success, complete bool) { return a.Success, true }
-func (a *bareAnswer) Reset()                          { *a = bareAnswer{} }
-
-// envelope reads what all refusals have in common.
-type envelope struct{}
-
-func (envelope) Refusal(body []byte) (code, message, info string, err error) {
+// Refusal reads the envelope that all refusals have in common.
+func (a *answer[T]) Refusal(body []byte) (code, message, info string, err error) {
 	var said channelsclient.OtherError
 	err = json.Unmarshal(body, &said)
 	return said.AdditionalData.Code, said.Error, said.ErrorInfo, err

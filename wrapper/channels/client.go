@@ -27,6 +27,7 @@ type Client struct {
 	origin   func(ctx context.Context) (string, error) // where the token source says the API is; may be nil
 	pinned   atomic.Pointer[string]                    // the base URL, with a slash at its end; nil until origin has told it
 	log      *slog.Logger
+	limiter  *Limiter
 	observer Observer // nil if nobody watches
 }
 
@@ -47,9 +48,9 @@ func NewClient(credential Credential, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("channels: new client: %w", err)
 	}
-	c := &Client{origin: credential.inner.BaseURL, log: o.log, observer: o.observer}
+	c := &Client{origin: credential.inner.BaseURL, log: o.log, limiter: o.resolveLimiter(), observer: o.observer}
 	c.caller = &exchange.Caller{
-		Credential: credential.inner, Transport: o.resolveTransport(), Policy: o.resolvePolicy(), Limiter: o.resolveLimiter(),
+		Credential: credential.inner, Transport: o.resolveTransport(), Policy: o.resolvePolicy(), Limiter: c.limiter.inner,
 		UserAgent: []string{userAgent}, BaseURL: c.baseURL, AttemptEnds: c.tellAttempt,
 	}
 	if c.origin == nil || o.baseURL != nil || o.apiDomain != nil {
@@ -68,6 +69,8 @@ func (c *Client) baseURL(ctx context.Context) (string, error) {
 	if pinned := c.pinned.Load(); pinned != nil {
 		return *pinned, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, c.caller.Policy.Attempt)
+	defer cancel()
 	text, err := c.origin(ctx)
 	if err != nil {
 		return "", err
@@ -81,7 +84,7 @@ func (c *Client) baseURL(ctx context.Context) (string, error) {
 }
 
 // Limiter returns the limiter of the client, to read its state, or to share it.
-func (c *Client) Limiter() *Limiter { return &Limiter{c.caller.Limiter} }
+func (c *Client) Limiter() *Limiter { return c.limiter }
 
 // CloseIdleConnections closes the connections that no call is using. A program that makes
 // many clients calls it when it is done with one. Those of a transport given by
