@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -163,9 +164,10 @@ func TestStoppingKeepsTheOrder(t *testing.T) {
 func TestMessagesThatAProxyDislikes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		asked := 0
+		var asked atomic.Int32
 		client := playing(t, func(body string) (int, string, http.Header, error) {
-			if asked++; strings.Contains(body, `"id":"bad`) {
+			asked.Add(1)
+			if strings.Contains(body, `"id":"bad`) {
 				return 403, page, http.Header{"Content-Type": {"text/html"}}, nil
 			}
 			return 200, messageAnswer, nil, nil
@@ -174,8 +176,8 @@ func TestMessagesThatAProxyDislikes(t *testing.T) {
 		for d := range client.Deliver(t.Context(), source(of("a", "bad1"), of("b", "bad2"), of("c", "bad3"))) {
 			got[d.Request.ID] = d.Err
 		}
-		if e := mustError(t, got["bad3"]); len(got) != 3 || asked != 4 || e.StatusCode != 403 {
-			t.Errorf("%d requests: %v", asked, got)
+		if e := mustError(t, got["bad3"]); len(got) != 3 || asked.Load() != 4 || e.StatusCode != 403 {
+			t.Errorf("%d requests: %v", asked.Load(), got)
 		}
 	})
 }
