@@ -30,7 +30,7 @@ generate: ## make gen/ from the documents in spec/
 build: ## build the command: bin/pdchannels
 	$(GO) build -o bin/pdchannels ./cmd/pdchannels
 
-demo: ## run the main job against the emulator: register, deliver, update, delete
+demo: ## run the main job against the emulator: register, import, deliver, update, reply, delete
 	@$(GO) run ./cmd/pdchannels demo
 
 test: ## run every test; with the race detector where a C compiler is (CI insists on one)
