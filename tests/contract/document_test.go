@@ -27,8 +27,19 @@ import (
 // document loads spec/channels.yaml anew, so that a test may change what it gets.
 func document(t testing.TB) *openapi3.T {
 	t.Helper()
+	return load(t, spec.Channels)
+}
+
+// providerDocument loads spec/provider.yaml likewise.
+func providerDocument(t testing.TB) *openapi3.T {
+	t.Helper()
+	return load(t, spec.Provider)
+}
+
+func load(t testing.TB, text []byte) *openapi3.T {
+	t.Helper()
 	knowHTML()
-	doc, err := openapi3.NewLoader().LoadFromData(spec.Channels)
+	doc, err := openapi3.NewLoader().LoadFromData(text)
 	if err != nil {
 		t.Fatal(err)
 	}
