@@ -87,7 +87,7 @@ func validRequest(doc *openapi3.T, r *recordings.Recording) error {
 	case body == nil:
 		return nil
 	case body.Value.Content["multipart/form-data"] != nil:
-		return knownFields(body.Value.Content["multipart/form-data"].Schema.Value, r.Request.Compact().Body)
+		return knownFields(body.Value.Content["multipart/form-data"].Schema.Value, recordings.Compact(r.Request).Body)
 	default:
 		return knownKeys(body.Value.Content.Get("application/json").Schema.Value, r.Request.Body)
 	}
@@ -122,7 +122,7 @@ func requestInput(doc *openapi3.T, r *recordings.Recording) (*openapi3filter.Req
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(context.Background(), r.Request.Method, "http://127.0.0.1"+r.Request.Path, strings.NewReader(r.Request.Compact().Body))
+	req, err := http.NewRequestWithContext(context.Background(), r.Request.Method, "http://127.0.0.1"+r.Request.Path, strings.NewReader(recordings.Compact(r.Request).Body))
 	if err != nil {
 		return nil, err
 	}

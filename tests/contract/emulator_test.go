@@ -99,7 +99,7 @@ func given(t *testing.T, doc *openapi3.T, r *recordings.Recording, strict bool) 
 
 func send(t *testing.T, to http.Handler, r recordings.Request) recordings.Response {
 	t.Helper()
-	r = r.Compact()
+	r = recordings.Compact(r)
 	req := httptest.NewRequestWithContext(t.Context(), r.Method, r.Path, strings.NewReader(r.Body))
 	req.Host = "127.0.0.1"
 	req.Header = r.Header.Clone()

@@ -45,7 +45,7 @@ func TestClientReplaysTheRecordings(t *testing.T) {
 func TestUnmatchedRequestIsShownBesideTheNearestRecording(t *testing.T) {
 	t.Parallel()
 	want := named(t, "addChannel-200")
-	sent := want.Request.Compact()
+	sent := recordings.Compact(want.Request)
 	if complaint := recordings.Unmatched(sent, want, corpus(t)); complaint != "" {
 		t.Fatalf("the recorded request does not match itself: %s", complaint)
 	}

@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-func (r Request) isForm() bool {
+func isForm(r Request) bool {
 	return strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
 }
 
-// Compact is the request as it is sent: a form with the ends of its lines, JSON without layout.
-func (r Request) Compact() Request {
+// Compact returns the request as it is sent: a form with the ends of its lines, JSON without layout.
+func Compact(r Request) Request {
 	var b bytes.Buffer
 	switch {
-	case r.isForm():
+	case isForm(r):
 		r.Body = strings.ReplaceAll(r.Body, "\n", "\r\n") + "\r\n"
 	case json.Compact(&b, []byte(r.Body)) == nil:
 		r.Body = b.String()
@@ -25,8 +25,8 @@ func (r Request) Compact() Request {
 }
 
 // laidOut is the request as it stands in a file.
-func (r Request) laidOut() Request {
-	if r.isForm() {
+func laidOut(r Request) Request {
+	if isForm(r) {
 		r.Body = strings.TrimSuffix(strings.ReplaceAll(r.Body, "\r\n", "\n"), "\n")
 	}
 	r.Body = Indent(r.Body)

@@ -31,7 +31,7 @@ func renderFields(b *strings.Builder, v reflect.Value, first, next string) {
 }
 
 func renderValue(b *strings.Builder, v reflect.Value, next string) {
-	at, isTime := v.Interface().(time.Time)
+	at, isTime := reflect.TypeAssert[time.Time](v)
 	switch kind := v.Kind(); {
 	case isTime:
 		b.WriteString(" " + renderTime(at))

@@ -82,12 +82,12 @@ func onTheWire(r Response) string {
 // keys, spelling of numbers and escapes included. Only in the layout of its body the file
 // is free, for the sake of its readers; what is sent has to be compact.
 func Unmatched(sent Request, want *Recording, corpus []*Recording) string {
-	golden := want.Request.Compact()
+	golden := Compact(want.Request)
 	if sent.String() == golden.String() {
 		return ""
 	}
 	near := nearest(sent, want, corpus)
-	sent = sent.laidOut()
+	sent = laidOut(sent)
 	return fmt.Sprintf("what was sent is\n\n%s\nwhich is not the request of %s. The nearest recording is %s:\n\n%s",
 		sent, want.Name, near.Name, near.Request)
 }
@@ -95,7 +95,7 @@ func Unmatched(sent Request, want *Recording, corpus []*Recording) string {
 // nearest finds the recording whose request shares the most lines with what was sent; among
 // equals, the one that was expected.
 func nearest(sent Request, want *Recording, corpus []*Recording) *Recording {
-	sent = sent.laidOut()
+	sent = laidOut(sent)
 	lines := map[string]bool{}
 	for line := range strings.Lines(sent.String()) {
 		lines[line] = true

@@ -113,7 +113,7 @@ func play(t *testing.T, r *recordings.Recording, replay *recordings.Replayer) st
 	}
 	var b bytes.Buffer
 	into := reflect.New(reflect.TypeOf(m.into))
-	var refusal *Refusal
+	var refusal *RefusalError
 	switch err := answer.Decode(into.Interface()); {
 	case err == nil:
 		b.WriteString(recordings.Render(into.Elem().Interface()))
@@ -157,7 +157,7 @@ func callerFor(t *testing.T, r *recordings.Recording, replay *recordings.Replaye
 	return c
 }
 
-func renderRefusal(r *Refusal) string {
+func renderRefusal(r *RefusalError) string {
 	text := fmt.Sprintf("error\n  status: %d", r.Status)
 	for _, line := range [][2]string{{"code", r.Code}, {"message", r.Message}} {
 		if line[1] != "" {
