@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -213,6 +214,15 @@ func TestHostileIDsAndCursors(t *testing.T) {
 		if e.Data.Code != "NOT_FOUND" {
 			t.Errorf("%s: answered %+v", path, e)
 		}
+	}
+}
+
+// A reader gets through it in one sitting.
+func TestItIsShort(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("sampleapp.go")
+	if n := bytes.Count(text, []byte("\n")); err != nil || n >= 150 {
+		t.Errorf("the sample app has %d lines, want less than 150: %v", n, err)
 	}
 }
 
