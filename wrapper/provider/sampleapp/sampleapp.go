@@ -20,7 +20,7 @@ import (
 )
 
 // Channel is the provider channel id of the messenger's one channel, that of a shop.
-const Channel = "whatsapp-31205550123"
+const Channel = "sample-channel"
 
 // Messenger is made by [New], and safe for concurrent use. Its ServeHTTP serves its files.
 type Messenger struct {
