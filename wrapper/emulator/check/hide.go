@@ -1,0 +1,56 @@
+// Credentials stay out of the report, even if an app repeats them.
+
+package check
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"html"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+const redacted = "[redacted]"
+
+// hider takes the credentials out of what an app answers.
+type hider struct{ known *strings.Replacer }
+
+// newHider hides the secret in every spelling in which an app may repeat it.
+func newHider(id, secret string) hider {
+	var pairs []string
+	hide := func(text string) {
+		if text != "" {
+			pairs = append(pairs, text, redacted)
+		}
+	}
+	// One of the impostors carries the secret without its last character.
+	for _, s := range []string{secret, secret[:len(secret)-1]} {
+		encoded, _ := json.Marshal(s) // a string is always encoded
+		for _, spelt := range []string{s, string(encoded[1 : len(encoded)-1]), url.QueryEscape(s), url.PathEscape(s), html.EscapeString(s)} {
+			hide(spelt)
+		}
+		// Whatever follows, base64 is the same up to a multiple of three bytes.
+		whole := []byte(id + ":" + s)
+		hide(base64.StdEncoding.EncodeToString(whole))
+		hide(base64.StdEncoding.EncodeToString(whole[:len(whole)/3*3]))
+		hide(base64.StdEncoding.EncodeToString([]byte(s)))
+	}
+	return hider{strings.NewReplacer(pairs...)}
+}
+
+var schemes = regexp.MustCompile(`(?i)\b(basic|bearer)(\s+|%20|\+)[A-Za-z0-9+/_=-]{8,}`)
+
+func (h hider) text(s string) string {
+	return schemes.ReplaceAllString(h.known.Replace(s), "$1 "+redacted)
+}
+
+// excerpt is the beginning of a body, in whole characters.
+func (h hider) excerpt(body []byte) string {
+	s := strings.ToValidUTF8(h.text(string(body)), string(utf8.RuneError))
+	if len(s) <= maxExcerpt {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxExcerpt], "") + "…"
+}
