@@ -92,7 +92,7 @@ func (a *conformingApp) serve(w http.ResponseWriter, r *http.Request, endpoint s
 
 // result is the body of a good answer, or the status of an error.
 func (a *conformingApp) result(r *http.Request, endpoint string) (object, int) {
-	if r.PathValue("channel") != channel {
+	if r.PathValue("channel") != channel && endpoint != "deleteChannelById" {
 		return nil, http.StatusNotFound
 	}
 	after, err := strconv.Atoi("0" + r.URL.Query().Get("after"))
