@@ -172,7 +172,8 @@ func TestEachFaultIsNamed(t *testing.T) {
 			return false
 		}}, "no-answer", "getTemplates"},
 	}
-	// The lists: in either endpoint, and on a later page only.
+	// The lists: in either endpoint, and some on a later page only.
+	onLaterPages := []string{"success missing", "data null", "two source_users", "unknown message status", "message without sender_id", "link missing"}
 	for name, f := range map[string]struct {
 		change func(object)
 		rule   string
@@ -203,9 +204,10 @@ func TestEachFaultIsNamed(t *testing.T) {
 		"attachment without url":     {message(func(m object) { delete(m["attachments"].([]any)[0].(object), "url") }), "missing"},
 	} {
 		for _, endpoint := range []string{"getConversations", "getConversationById"} {
-			faults = append(faults,
-				planted{name + " in " + endpoint, on(endpoint, f.change), f.rule, endpoint},
-				planted{name + " on a later page of " + endpoint, later(endpoint, f.change), f.rule, endpoint})
+			faults = append(faults, planted{name + " in " + endpoint, on(endpoint, f.change), f.rule, endpoint})
+			if slices.Contains(onLaterPages, name) {
+				faults = append(faults, planted{name + " on a later page of " + endpoint, later(endpoint, f.change), f.rule, endpoint})
+			}
 		}
 	}
 	for _, f := range faults {

@@ -196,6 +196,9 @@ func (r *run) deleteChannel(ctx context.Context) {
 	case a.good():
 		r.isGood(a, new(providerclient.DeleteResponse))
 	default:
+		if a.Status == 404 && r.app.Guessed() {
+			r.notApplicable("404 for a channel that nobody has does not show whether the app serves it: only deleting one that exists would")
+		}
 		r.isRefusal(a)
 	}
 }
