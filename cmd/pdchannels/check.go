@@ -95,7 +95,8 @@ func (env *environment) check(ctx context.Context, s checkSettings) error {
 	if env.json {
 		env.say(map[string]any{"check": report}, "")
 	} else {
-		env.stdout.print(checkText(report, time.Since(start), s.verbose, palette(env.hasColour(env.stdout))))
+		text := checkReport{Report: report, palette: palette(env.hasColour(env.stdout)), verbose: s.verbose}
+		env.stdout.print(text.text(time.Since(start)))
 	}
 	switch report.Verdict {
 	case check.Violated:

@@ -3,96 +3,143 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pdchannels/pdchannels/wrapper/emulator/check"
 )
 
-// shownExchanges is how many exchanges of a check are shown without -v, beside those that
-// something was found in.
-const shownExchanges = 1
-
-func checkText(report check.Report, took time.Duration, verbose bool, p palette) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s · channel %s · %d calls in %v\n\n", p.bold(printable(report.App)), printable(report.Channel), report.Calls, took.Round(10*time.Millisecond))
-	for _, c := range report.Checks {
-		writeCheck(&b, c, verbose, p)
-	}
-	fmt.Fprintf(&b, "\n%s\n", checkSummary(report, p))
-	return b.String()
+// checkReport writes a report. Without verbose, it shows of each check the first exchange, or
+// those in which something was found.
+type checkReport struct {
+	check.Report
+	palette
+	verbose bool
+	out     strings.Builder
 }
 
-// writeCheck writes a line of verdict, the findings, and what was sent and received.
-func writeCheck(b *strings.Builder, c check.Check, verbose bool, p palette) {
-	mark, word := map[check.Verdict]string{
-		check.Passed: p.good("✓"), check.Violated: p.bad("✗"), check.Risky: p.warn("!"), check.NotChecked: p.warn("?"), check.NotApplicable: p.dim("–"),
-	}[c.Verdict], ""
-	if c.Reason != "" {
-		word = map[check.Verdict]string{check.NotApplicable: "not applicable: ", check.NotChecked: "not checked: "}[c.Verdict] + printable(c.Reason)
+func (r *checkReport) text(took time.Duration) string {
+	fmt.Fprintf(&r.out, "%s · channel %s · %s in %v\n\n", r.bold(printable(r.App)), printable(r.Channel), plural(r.Calls, "call"), took.Round(10*time.Millisecond))
+	done := r.Checks
+	for r.Ended != "" && len(done) > 0 && len(done[len(done)-1].Exchanges) == 0 {
+		done = done[:len(done)-1]
 	}
-	fmt.Fprintf(b, "%s %s", mark, c.Title)
+	for _, c := range done {
+		r.check(c)
+	}
+	r.summary()
+	return r.out.String()
+}
+
+func (r *checkReport) check(c check.Check) {
+	mark := map[check.Verdict]string{
+		check.Passed: r.good("✓"), check.Violated: r.bad("✗"), check.Risky: r.warn("!"), check.NotChecked: r.warn("?"), check.NotApplicable: r.dim("–"),
+	}
+	r.out.WriteString(mark[c.Verdict] + " " + c.Title)
 	if n := len(c.Exchanges); n > 0 {
-		fmt.Fprint(b, p.dim(fmt.Sprintf(" · %s", plural(n, "call"))))
+		r.out.WriteString(r.dim(" · " + plural(n, "call")))
 	}
-	fmt.Fprintln(b)
-	if word != "" {
-		fmt.Fprintf(b, "    %s\n", p.dim(word))
+	r.out.WriteString("\n")
+	if c.Reason != "" {
+		why := "not all was checked"
+		if c.Verdict == check.NotApplicable {
+			why = "not applicable"
+		}
+		fmt.Fprintf(&r.out, "    %s: %s\n", why, printable(c.Reason))
 	}
-	for _, f := range c.Findings {
-		paint := p.warn
+	for i, x := range c.Exchanges {
+		found := slices.DeleteFunc(slices.Clone(c.Findings), func(f check.Finding) bool { return f.Exchange != i })
+		switch {
+		case r.verbose || len(found) > 0:
+			r.exchange(x)
+			r.findings(found)
+		case i == 0 && len(c.Findings) == 0:
+			fmt.Fprintf(&r.out, "    %s\n", r.dim(shorten(r.request(x), 100)+" → "+shorten(received(x), 60)))
+		}
+	}
+	r.findings(slices.DeleteFunc(slices.Clone(c.Findings), func(f check.Finding) bool { return f.Exchange >= 0 }))
+}
+
+func (r *checkReport) findings(all []check.Finding) {
+	for _, f := range all {
+		paint := r.warn
 		if f.Severity == check.Violation {
-			paint = p.bad
+			paint = r.bad
 		}
-		fmt.Fprintf(b, "    %s %s\n", paint(fmt.Sprintf("%-9s", f.Severity)), p.bold(f.Rule+" · "+f.Endpoint))
-		fmt.Fprintf(b, "      what      %s\n", printable(f.String()))
-		if f.Exchange >= 0 && f.Exchange < len(c.Exchanges) {
-			writeExchange(b, c.Exchanges[f.Exchange], p)
-		}
-		fmt.Fprintf(b, "      to do     %s\n", f.Advice)
-	}
-	shown := c.Exchanges
-	if !verbose {
-		shown = shown[:min(len(shown), shownExchanges)]
-		if len(c.Findings) > 0 {
-			shown = nil
-		}
-	}
-	for _, x := range shown {
-		if verbose {
-			writeExchange(b, x, p)
-		} else {
-			fmt.Fprintf(b, "    %s\n", p.dim(fmt.Sprintf("%s %s → %s", x.Method, shorten(x.URL, 110), received(x))))
-		}
+		fmt.Fprintf(&r.out, "      %s %s\n", paint(fmt.Sprintf("%-9s", f.Severity)), printable(f.String()))
+		fmt.Fprintf(&r.out, "      %-9s %s\n", "", r.dim(f.Rule+": "+f.Advice))
 	}
 }
 
-func writeExchange(b *strings.Builder, x check.Exchange, p palette) {
-	sent := x.Method + " " + x.URL + ", credentials: " + x.Credentials
+func (r *checkReport) exchange(x check.Exchange) {
+	sent := r.request(x)
+	if x.Credentials != "the app's" && x.Endpoint != "link" {
+		sent += " · " + x.Credentials
+	}
 	if x.Sent != "" {
-		sent += ", form: " + x.Sent
+		sent += " · " + x.Sent
 	}
-	fmt.Fprintf(b, "      sent      %s\n", p.dim(shorten(sent, 400)))
-	answer := received(x)
-	if x.Answer != "" {
-		answer += " " + x.Answer
+	most := 160
+	if r.verbose {
+		most = 1200
 	}
-	fmt.Fprintf(b, "      received  %s\n", p.dim(shorten(answer, 300)))
+	fmt.Fprintf(&r.out, "    %s %s\n", "sent", shorten(sent, 2*most))
+	fmt.Fprintf(&r.out, "    %s %s\n", "got ", shorten(received(x)+" "+x.Answer, most))
+}
+
+// request is the line of a request, with the URL below the app's.
+func (r *checkReport) request(x check.Exchange) string {
+	return x.Method + " " + strings.TrimPrefix(x.URL, strings.TrimRight(r.App, "/"))
 }
 
 // received is the status and the type of an answer, or why there is none.
 func received(x check.Exchange) string {
 	if x.Error != "" {
-		return "no answer: " + printable(x.Error)
+		return "no answer: " + x.Error
 	}
-	return strings.TrimSpace(fmt.Sprintf("%d %s", x.Status, printableType(x.ContentType)))
+	kind, _, _ := strings.Cut(x.ContentType, ";")
+	return strings.TrimSpace(fmt.Sprintf("%d %s", x.Status, kind))
 }
 
-func printableType(kind string) string {
-	if kind == "" {
-		return ""
+// summary is the last word.
+func (r *checkReport) summary() {
+	unchecked := 0
+	for _, c := range r.Checks {
+		if c.Verdict == check.NotChecked {
+			unchecked++
+		}
 	}
-	return printable(kind)
+	r.out.WriteString("\n")
+	for _, severity := range []check.Severity{check.Violation, check.Risk} {
+		found, paint := r.Findings(severity), r.bad
+		if severity == check.Risk {
+			paint = r.warn
+		}
+		if len(found) == 0 {
+			paint = r.good
+		}
+		var rules []string
+		for _, f := range found {
+			if !slices.Contains(rules, f.Rule) {
+				rules = append(rules, f.Rule)
+			}
+		}
+		line := paint(plural(len(found), string(severity)))
+		if len(rules) > 0 {
+			line += r.dim(": " + strings.Join(rules, ", "))
+		}
+		fmt.Fprintln(&r.out, line)
+	}
+	if unchecked > 0 {
+		fmt.Fprintln(&r.out, r.warn(fmt.Sprintf("%d of %d not checked", unchecked, len(r.Checks))))
+	}
+	if r.Ended != "" {
+		fmt.Fprintln(&r.out, r.warn("The run ended early: "+printable(r.Ended)+"."))
+	}
+	if r.Conversation != "" {
+		fmt.Fprintf(&r.out, "Test messages were written into the conversation %s.\n", printable(r.Conversation))
+	}
 }
 
 // shorten makes one line of a text, safe to print and no longer than that many characters.
@@ -109,26 +156,4 @@ func plural(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// checkSummary is the last word.
-func checkSummary(report check.Report, p palette) string {
-	var unchecked int
-	for _, c := range report.Checks {
-		if c.Verdict == check.NotChecked {
-			unchecked++
-		}
-	}
-	paint := map[check.Verdict]func(string) string{check.Violated: p.bad, check.NotChecked: p.warn, check.Risky: p.good, check.Passed: p.good}[report.Verdict]
-	text := paint(plural(report.Violations, "violation") + ", " + plural(report.Risks, "risk"))
-	if unchecked > 0 {
-		text += fmt.Sprintf("; not checked: %d of %d", unchecked, len(report.Checks))
-	}
-	if report.Conversation != "" {
-		text += fmt.Sprintf("; messages were written into %s", printable(report.Conversation))
-	}
-	if report.Ended != "" {
-		text += "; the run ended early: " + printable(report.Ended)
-	}
-	return text + "."
 }

@@ -31,11 +31,12 @@ func newHider(id, secret string) hider {
 		for _, spelt := range []string{s, string(encoded[1 : len(encoded)-1]), url.QueryEscape(s), url.PathEscape(s), html.EscapeString(s)} {
 			hide(spelt)
 		}
-		// Whatever follows, base64 is the same up to a multiple of three bytes.
-		whole := []byte(id + ":" + s)
-		hide(base64.StdEncoding.EncodeToString(whole))
-		hide(base64.StdEncoding.EncodeToString(whole[:len(whole)/3*3]))
-		hide(base64.StdEncoding.EncodeToString([]byte(s)))
+		for _, before := range []string{id + ":", wrongCredential + ":", ":", ""} {
+			// Whatever follows, base64 is the same up to a multiple of three bytes.
+			whole := []byte(before + s)
+			hide(base64.StdEncoding.EncodeToString(whole))
+			hide(base64.StdEncoding.EncodeToString(whole[:len(whole)/3*3]))
+		}
 	}
 	return hider{strings.NewReplacer(pairs...)}
 }

@@ -3,7 +3,7 @@
 package check
 
 var advices = map[string]string{
-	"no-answer":        "look into the app's log for a crash or a call that never ends",
+	"no-answer":        "see whether the app runs, and look into its log for a crash or a call that never ends",
 	"refused":          "let the app answer with status 200",
 	"server-error":     "look into the app's log; what the app cannot know is 404 NOT_FOUND, what it cannot use 400 INVALID_BODY",
 	"redirect":         "serve the endpoint where the manifest says it is",

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"time"
 
@@ -112,8 +113,11 @@ func (r *run) ask(ctx context.Context, q ask) answer {
 
 func (r *run) noAnswer(a answer, err error) {
 	reason := err.Error()
-	if errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
 		reason = fmt.Sprintf("nothing came within %v", r.cfg.CallTimeout)
+	case errors.Is(err, io.EOF):
+		reason = "the connection was closed, and no answer came"
 	}
 	r.violation(a, "no-answer", "", "%s", reason)
 	if r.silent++; r.silent == maxSilent || r.report.Calls == 1 && a.Status == 0 {
