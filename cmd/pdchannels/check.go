@@ -130,7 +130,7 @@ func (s *checkSettings) complete(env *environment) error {
 			return err
 		}
 		if len(wrong) > 0 {
-			return usage("the manifest %s has to be corrected first; nothing was called: \n  %s", printable(s.manifest), strings.Join(wrong, "\n  "))
+			return usage("the manifest %s has to be corrected first; nothing was called:\n  %s", printable(s.manifest), strings.Join(wrong, "\n  "))
 		}
 		s.Config.Provider = emulator.Provider{Manifest: data}
 	}

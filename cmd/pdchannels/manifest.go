@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -125,7 +124,7 @@ func (env *environment) checkManifest(name string) error {
 	object := map[string]any{"file": name, "valid": len(wrong) == 0, "problems": append([]string{}, wrong...)}
 	text := "it is in order"
 	if len(wrong) > 0 {
-		text = fmt.Sprintf("Pipedrive could not use it: %s", strings.Join(append([]string{""}, wrong...), "\n  "))
+		text = "Pipedrive could not use it:\n  " + strings.Join(wrong, "\n  ")
 	}
 	env.say(map[string]any{"manifest": object}, "%s: %s", printable(name), text)
 	if len(wrong) > 0 {
