@@ -16,9 +16,9 @@ import (
 // checkSettings are the flags of check.
 type checkSettings struct {
 	check.Config
-	provider, manifest string
-	maxTime            time.Duration
-	verbose            bool
+	baseURL, file string
+	maxTime       time.Duration
+	verbose       bool
 }
 
 func checkCommand() *command {
@@ -51,8 +51,8 @@ pdchannels check -manifest manifest.json -channel whatsapp-1 -conversation conve
 pdchannels check -provider https://messenger.example/pipedrive -channel whatsapp-1 -no-messages --json`,
 		setup: func(flags *flag.FlagSet, env *environment) action {
 			var s checkSettings
-			flags.StringVar(&s.provider, "provider", "", "the `URL` before /channels at which the app serves its endpoints")
-			flags.StringVar(&s.manifest, "manifest", "", "the `FILE` with the app's manifest, instead; - is stdin")
+			flags.StringVar(&s.baseURL, "provider", "", "the `URL` before /channels at which the app serves its endpoints")
+			flags.StringVar(&s.file, "manifest", "", "the `FILE` with the app's manifest, instead; - is stdin")
 			flags.StringVar(&s.Channel, "channel", sampleapp.Channel, "the `ID` of a channel that the app knows, with a history")
 			flags.StringVar(&s.Conversation, "conversation", "", "the `ID` of the conversation that messages are written into")
 			flags.BoolVar(&s.NoMessages, "no-messages", false, "write no messages")
@@ -111,7 +111,7 @@ func (env *environment) check(ctx context.Context, s checkSettings) error {
 // complete finds the app and its credentials.
 func (s *checkSettings) complete(env *environment) error {
 	switch {
-	case (s.provider == "") == (s.manifest == ""):
+	case (s.baseURL == "") == (s.file == ""):
 		return usage("say which app: by -provider URL or by -manifest FILE")
 	case s.Pages < 1, s.CallTimeout <= 0, s.maxTime <= 0:
 		return usage("-pages, -timeout and -max-time are above zero")
@@ -123,16 +123,16 @@ func (s *checkSettings) complete(env *environment) error {
 		return usageError{err}
 	}
 	s.ClientID, s.ClientSecret = env.getenv("PIPEDRIVE_CLIENT_ID"), emulator.NewSecret(secret.Reveal())
-	s.Config.Provider = emulator.Provider{BaseURL: s.provider}
-	if s.manifest != "" {
-		data, wrong, err := env.readManifest(s.manifest)
+	s.Provider = emulator.Provider{BaseURL: s.baseURL}
+	if s.file != "" {
+		data, wrong, err := env.readManifest(s.file)
 		if err != nil {
 			return err
 		}
 		if len(wrong) > 0 {
-			return usage("the manifest %s has to be corrected first; nothing was called:\n  %s", printable(s.manifest), strings.Join(wrong, "\n  "))
+			return usage("the manifest %s has to be corrected first; nothing was called:\n  %s", printable(s.file), strings.Join(wrong, "\n  "))
 		}
-		s.Config.Provider = emulator.Provider{Manifest: data}
+		s.Provider = emulator.Provider{Manifest: data}
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	for _, s := range r.steps() {
 		r.report.Checks = append(r.report.Checks, Check{Name: s.name, Title: s.title, Findings: []Finding{}, Exchanges: []Exchange{}})
 		r.check = &r.report.Checks[len(r.report.Checks)-1]
-		if !r.over(ctx) {
+		if r.quiet = false; !r.over(ctx) {
 			s.do(ctx)
 		}
 		if r.over(ctx) && len(r.check.Exchanges) == 0 {
@@ -74,7 +74,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		}
 		r.check.conclude()
 	}
-	r.report.conclude()
+	conclude(&r.report)
 	return r.report, context.Cause(ctx)
 }
 

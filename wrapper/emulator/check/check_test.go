@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pdchannels/pdchannels/wrapper/emulator/check"
 )
@@ -165,15 +166,15 @@ func TestEachFaultIsNamed(t *testing.T) {
 		{"data null on an unknown channel", instead("getConversations", func(r *http.Request) bool { return r.PathValue("channel") != channel }, 200, "application/json", `{"success":true,"data":null,"additional_data":{}}`), "null", "getConversations"},
 		{"data null on an unknown conversation", instead("getConversationById", func(r *http.Request) bool { return strings.Contains(r.URL.Path, "-no-") }, 200, "application/json", `{"success":true,"data":null,"additional_data":{}}`), "null", "getConversationById"},
 		{"a redirect", instead("getTemplates", always, 302, "text/html", html), "redirect", "getTemplates"},
-		{"nothing comes", fault{before: func(_ http.ResponseWriter, r *http.Request, e string) bool {
+		{"nothing comes", fault{before: func(_ http.ResponseWriter, _ *http.Request, e string) bool {
 			if e == "getTemplates" {
 				panic(http.ErrAbortHandler)
 			}
 			return false
 		}}, "no-answer", "getTemplates"},
 	}
-	// The lists: in either endpoint, and some on a later page only.
-	onLaterPages := []string{"success missing", "data null", "two source_users", "unknown message status", "message without sender_id", "link missing"}
+	// The lists: in either endpoint, and on a later page only.
+	onLaterPages := []string{"success missing", "two source_users", "message without sender_id"}
 	for name, f := range map[string]struct {
 		change func(object)
 		rule   string
@@ -210,6 +211,11 @@ func TestEachFaultIsNamed(t *testing.T) {
 			}
 		}
 	}
+	for _, endpoint := range []string{
+		"getConversations", "getConversationById", "postMessage", "getSenderById", "getTemplates", "getMessageById", "deleteChannelById",
+	} {
+		faults = append(faults, planted{"wrong secret accepted at " + endpoint, letIn(endpoint, wrongSecret), "auth-wrong", endpoint})
+	}
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
@@ -220,6 +226,53 @@ func TestEachFaultIsNamed(t *testing.T) {
 				t.Errorf("want a violation of %s by %s: %s", f.rule, f.on, report)
 			}
 		})
+	}
+}
+
+// limited answers 429, so often for each call; the time to come again is past.
+func limited(times int) fault {
+	seen := map[string]int{}
+	return fault{before: func(w http.ResponseWriter, r *http.Request, e string) bool {
+		call := e + r.Method + r.URL.String() + r.Header.Get("Authorization")
+		if seen[call]++; seen[call] > times || e == "postMessage" {
+			return false
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusTooManyRequests)
+		_, _ = w.Write([]byte(`{"success":false,"data":{"message":"wait","code":"RATE_LIMIT_EXCEEDED","retry_by":"2026-03-01T08:00:00Z"}}`))
+		return true
+	}}
+}
+
+func TestRateLimits(t *testing.T) {
+	t.Parallel()
+	if report := checkApp(t, limited(2)); report.Violations > 0 || report.Verdict != check.Risky {
+		t.Error(report)
+	}
+	if report := checkApp(t, limited(1000)); report.Violations > 0 || report.Verdict != check.NotChecked || report.Ended != "" {
+		t.Error(report)
+	}
+}
+
+// One endpoint that hangs does not keep the run from what is to be seen elsewhere.
+func TestAnEndpointThatHangs(t *testing.T) {
+	t.Parallel()
+	a := serveApp(t, fault{before: func(_ http.ResponseWriter, r *http.Request, e string) bool {
+		if e == "getTemplates" {
+			<-r.Context().Done()
+		}
+		return e == "getTemplates"
+	}})
+	cfg := a.settings()
+	cfg.CallTimeout = 100 * time.Millisecond
+	report, err := check.Run(t.Context(), cfg)
+	if err != nil || report.Ended != "" || !slices.Equal(rules(report, "getTemplates"), []string{"no-answer"}) || report.Violations > 4 {
+		t.Error(err, report)
+	}
+	for _, c := range report.Checks {
+		if c.Name == "auth/getTemplates" && len(c.Exchanges) != 3 {
+			t.Errorf("%s: %d calls", c.Name, len(c.Exchanges))
+		}
 	}
 }
 

@@ -49,7 +49,7 @@ func FuzzAnswer(f *testing.F) {
 			r.check.Exchanges = append(r.check.Exchanges, Exchange{Answer: r.hide.excerpt(a.Body)})
 		}
 		r.check.conclude()
-		r.report.conclude()
+		conclude(&r.report)
 		text, err := json.Marshal(r.report)
 		if err != nil || r.report.Verdict != Violated && r.report.Verdict != Risky || strings.Contains(string(text)+r.report.String(), "the-secret") {
 			t.Errorf("%v, %s", err, r.report)

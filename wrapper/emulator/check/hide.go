@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"html"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -41,11 +40,7 @@ func newHider(id, secret string) hider {
 	return hider{strings.NewReplacer(pairs...)}
 }
 
-var schemes = regexp.MustCompile(`(?i)\b(basic|bearer)(\s+|%20|\+)[A-Za-z0-9+/_=-]{8,}`)
-
-func (h hider) text(s string) string {
-	return schemes.ReplaceAllString(h.known.Replace(s), "$1 "+redacted)
-}
+func (h hider) text(s string) string { return h.known.Replace(s) }
 
 // excerpt is the beginning of a body, in whole characters.
 func (h hider) excerpt(body []byte) string {

@@ -118,7 +118,7 @@ func TestCursorsThatLeadNowhere(t *testing.T) {
 		"the list goes on by inventions":          {invented, "getConversations", "cursor-endless"},
 		"a conversation's cursor repeats":         {messageCursor(constant), "getConversationById", "cursor-repeats"},
 		"a conversation's pages come round again": {messageCursor(func(after string, _ object) string { return fmt.Sprint(after, "0") }), "getConversationById", "cursor-endless"},
-		"the cursor that a listed conversation has": {fault{answer: func(r *http.Request, e string, body object) {
+		"the cursor that a listed conversation has": {fault{answer: func(_ *http.Request, e string, body object) {
 			if e == "getConversations" {
 				conversationOf(body)["next_messages_cursor"] = "9"
 			}

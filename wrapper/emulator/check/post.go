@@ -47,9 +47,10 @@ func (r *run) letter() (app.Form, bool) {
 
 func parties(c providerclient.Conversation) (sender string, recipients []string) {
 	for _, p := range c.Participants {
-		if p.Role == providerclient.SourceUser {
+		switch p.Role {
+		case providerclient.SourceUser:
 			sender = p.ID
-		} else if p.Role == providerclient.EndUser {
+		case providerclient.EndUser:
 			recipients = append(recipients, p.ID)
 		}
 	}
@@ -101,17 +102,16 @@ func (r *run) postText(ctx context.Context) {
 }
 
 // taken judges the answer to a message that is in order. Each message has an id of its own.
-func (r *run) taken(a answer) bool {
+func (r *run) taken(a answer) {
 	var got providerclient.PostMessageResponse
 	if !r.isGood(a, &got) {
-		return false
+		return
 	}
 	if id := got.Data.ID; id != "" && r.posted[id] {
 		r.violation(a, "repeated-id", "data.id", "%q was the id of another message already: this one would update it", id)
 	} else {
 		r.posted[id] = true
 	}
-	return true
 }
 
 // dot is a picture of one pixel.

@@ -119,8 +119,8 @@ func (r Report) String() string {
 	return b.String()
 }
 
-// conclude counts what was found, and gives the verdicts.
-func (r *Report) conclude() {
+// conclude counts what was found, and gives the verdict.
+func conclude(r *Report) {
 	rank := func(v Verdict) int {
 		for i, other := range []Verdict{NotApplicable, Passed, Risky, NotChecked, Violated} {
 			if v == other {

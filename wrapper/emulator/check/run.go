@@ -15,7 +15,8 @@ import (
 	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/app"
 )
 
-// Our choice: three calls in a row without an answer end a run, a 429 is waited for three times,
+// Our choice: three calls in a row without an answer end a check, and the run if getConversations
+// does not answer either; a 429 is waited for three times,
 // 10 seconds at most, and the report keeps the first kilobyte of an answer.
 const (
 	maxSilent  = 3
@@ -33,6 +34,7 @@ type run struct {
 	report Report
 	check  *Check // the one under way
 	silent int    // calls in a row without an answer
+	quiet  bool   // the check goes without further calls: what it calls does not answer
 
 	known  []providerclient.Conversation // the history, with all messages that were seen
 	empty  bool                          // the channel has no history
@@ -72,7 +74,7 @@ func (r *run) over(ctx context.Context) bool {
 // ask makes a call, and notes it.
 func (r *run) ask(ctx context.Context, q ask) answer {
 	for waits := 0; ; waits++ {
-		if r.over(ctx) {
+		if r.quiet || r.over(ctx) {
 			return answer{}
 		}
 		r.cfg.Progress(r.check.Title, r.report.Calls)
@@ -99,7 +101,7 @@ func (r *run) ask(ctx context.Context, q ask) answer {
 			return a
 		case err != nil:
 			r.report.Calls++
-			r.noAnswer(a, err)
+			r.noAnswer(ctx, a, err)
 			return a
 		}
 		r.report.Calls++
@@ -111,7 +113,7 @@ func (r *run) ask(ctx context.Context, q ask) answer {
 	}
 }
 
-func (r *run) noAnswer(a answer, err error) {
+func (r *run) noAnswer(ctx context.Context, a answer, err error) {
 	reason := err.Error()
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -120,9 +122,17 @@ func (r *run) noAnswer(a answer, err error) {
 		reason = "the connection was closed, and no answer came"
 	}
 	r.violation(a, "no-answer", "", "%s", reason)
-	if r.silent++; r.silent == maxSilent || r.report.Calls == 1 && a.Status == 0 {
-		r.report.Ended = "the app does not answer"
+	if r.silent++; r.silent < maxSilent && r.report.Calls > 1 {
+		return
 	}
+	// Is it the whole app, or what this check calls?
+	r.report.Calls++
+	if _, err := r.app.GetConversations(ctx, r.cfg.Channel, 1, 1, ""); err != nil {
+		r.report.Ended = "the app does not answer"
+		return
+	}
+	r.silent, r.quiet = 0, true
+	r.notChecked("what it calls does not answer, and the rest of the app does")
 }
 
 // wait waits as long as a 429 says, within bounds.
