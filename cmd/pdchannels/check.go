@@ -34,8 +34,9 @@ credentials, unknown and hostile ids, and limits that make no sense.
 
 It writes up to ten messages, which say that they are a test: into the conversation that
 -conversation names; without it into the first open one of an app on this machine, and into
-none of an app elsewhere. -no-messages leaves that out. No channel that exists is deleted,
-unless -delete-channel is given.
+none of an app elsewhere. With wrong credentials, which an app has to refuse, it writes on a
+channel that does not exist. -no-messages leaves all that out. No channel that exists is
+deleted, unless -delete-channel is given.
 
 Only the app is called, and by HEAD, without credentials, the links that it says expire: over
 https at public addresses, and on this machine if the app is there too.

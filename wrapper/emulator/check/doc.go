@@ -15,8 +15,8 @@
 //
 // It reads: every page of the history, up to 50 conversations one by one, people, templates and
 // single messages. It writes up to ten messages by postMessage, which say that they are a test;
-// [Config] tells into which conversation, and how to leave them out. It deletes no channel that
-// exists, unless [Config].DeleteChannel is set. Nothing is called but the app itself, and by
+// [Config] tells into which conversation, and how to leave them out; what an app has to refuse is
+// written on a channel that does not exist. It deletes no channel that exists, unless [Config].DeleteChannel is set. Nothing is called but the app itself, and by
 // HEAD, without credentials, the links that it says expire: over https at public addresses,
 // and on this machine if the app is there too. No redirect is followed.
 //

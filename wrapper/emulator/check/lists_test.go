@@ -155,6 +155,11 @@ func TestListsThatAreARisk(t *testing.T) {
 				body["data"], body["additional_data"] = []any{}, object{"after": "0"}
 			}
 		}}, "empty-page"},
+		"more than thirty unasked": {fault{answer: func(r *http.Request, e string, body object) {
+			if e == "getConversations" && r.URL.RawQuery == "" {
+				body["data"] = slices.Repeat(body["data"].([]any), 7)
+			}
+		}}, "default-limit"},
 		"no cursor":              {on("getConversations", set("additional_data", object{})), "cursor-missing"},
 		"no cursor to messages":  {on("getConversationById", func(body object) { delete(body["data"].(object), "next_messages_cursor") }), "cursor-missing"},
 		"a message twice":        {on("getConversationById", message(set("id", "m-0-0"))), "repeated-id"},
