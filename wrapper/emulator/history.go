@@ -15,6 +15,9 @@ import (
 // Our choice: 100 pages of 30 conversations; an app may have more, and some never end.
 const maxPages = 100
 
+// maxViolations bounds what the log tells of one answer.
+const maxViolations = 20
+
 // channelAdded imports what the app has of a channel [guide].
 func (e *Emulator) channelAdded(channel string, templates bool) {
 	e.outgoing.run("addChannel", func(ctx context.Context) {
@@ -128,7 +131,8 @@ func (e *Emulator) read(ctx context.Context, a app.Answer, err error, v any) boo
 		logger.WarnContext(ctx, "the app was called, in vain", "reason", err)
 		return false
 	}
-	for _, violation := range a.Judge() {
+	violations := a.Judge()
+	for _, violation := range violations[:min(len(violations), maxViolations)] {
 		logger.WarnContext(ctx, "the app's answer is not as documented", "where", violation.Where, "reason", violation.Reason)
 	}
 	logger.InfoContext(ctx, "the app was called")
