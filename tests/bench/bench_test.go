@@ -39,22 +39,30 @@ func (s *sent) RoundTrip(req *http.Request) (*http.Response, error) {
 // The figures compare nothing unless both sides do the same work.
 func TestBothSidesDoTheSame(t *testing.T) {
 	t.Parallel()
-	for _, s := range scenarios[:2] { // in memory; the messages are the same over loopback
-		t.Run(s.String(), func(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		attachment bool
+		tokens     source
+	}{
+		{"no attachment", false, staticToken},
+		{"one attachment", true, staticToken},
+		{"installed app", true, installed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			const baseURL = "https://company.pipedrive.com/api/v1"
-			clientSent := &sent{RoundTripper: memory{s.answer()}}
-			handSent := &sent{RoundTripper: memory{s.answer()}}
+			const origin = "http://127.0.0.1"
+			clientSent := &sent{RoundTripper: memory{answerTo(c.attachment)}}
+			handSent := &sent{RoundTripper: memory{answerTo(c.attachment)}}
 
-			client, err := newClient(baseURL, clientSent)
+			client, err := newClient(t.Context(), origin, clientSent, c.tokens)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := client.ReceiveMessage(t.Context(), clientMessage(s.attachment))
+			got, err := client.ReceiveMessage(t.Context(), clientMessage(c.attachment))
 			if err != nil {
 				t.Fatal("client:", err)
 			}
-			byHand, err := newHandClient(baseURL, token, handSent).receiveMessage(t.Context(), messageByHand(s.attachment))
+			byHand, err := newHandClient(origin+apiPath, token, handSent).receiveMessage(t.Context(), messageByHand(c.attachment))
 			if err != nil {
 				t.Fatal("by hand:", err)
 			}
@@ -74,7 +82,7 @@ func TestBothSidesDoTheSame(t *testing.T) {
 				t.Errorf("client read %+v\nby hand     %+v", got, want)
 			}
 			// The answer repeats the message, so a field that both sides lose is missed too.
-			if want := publicMessage(messageByHand(s.attachment)); !reflect.DeepEqual(got, want) {
+			if want := publicMessage(messageByHand(c.attachment)); !reflect.DeepEqual(got, want) {
 				t.Errorf("client read %+v\nsent        %+v", got, want)
 			}
 		})
@@ -107,8 +115,8 @@ func TestRunPrintsEveryScenario(t *testing.T) {
 		t.Fatalf("exit code %d: %s", code, &problems)
 	}
 	for _, s := range scenarios {
-		if !strings.Contains(out.String(), s.String()+"\n  time ") {
-			t.Errorf("no figures of %q in\n%s", s, &out)
+		if !strings.Contains(out.String(), s.name+"\n  time ") {
+			t.Errorf("no figures of %q in\n%s", s.name, &out)
 		}
 	}
 }
@@ -167,8 +175,8 @@ func TestMedian(t *testing.T) {
 
 func BenchmarkReceiveMessage(b *testing.B) {
 	for _, s := range scenarios {
-		b.Run(s.String(), func(b *testing.B) {
-			sides, err := s.open()
+		b.Run(s.name, func(b *testing.B) {
+			sides, err := s.open(b.Context())
 			if err != nil {
 				b.Fatal(err)
 			}

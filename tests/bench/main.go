@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			batch /= loopbackShare
 		}
 		if err := runScenario(ctx, s, *rounds, batch, stdout); err != nil {
-			_, _ = fmt.Fprintf(stderr, "bench: %s: %v\n", s, err)
+			_, _ = fmt.Fprintf(stderr, "bench: %s: %v\n", s.name, err)
 			return 1
 		}
 	}
@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func runScenario(ctx context.Context, s scenario, rounds, batch int, stdout io.Writer) error {
-	sides, err := s.open()
+	sides, err := s.open(ctx)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ of the rounds' own ratios. The aim in memory: time 1.10, bytes 0.90, allocations
 }
 
 func printScenario(w io.Writer, s scenario, client, byHand []figures) {
-	_, _ = fmt.Fprintf(w, "%s\n", s)
+	_, _ = fmt.Fprintf(w, "%s\n", s.name)
 	for _, row := range []struct {
 		name   string
 		format string
