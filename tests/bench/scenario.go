@@ -17,17 +17,17 @@ type scenario struct {
 
 // sides are the two ways to do once what a scenario is about.
 type sides struct {
-	client, byHand func(context.Context) error
-	close          func()
+	ours, byHand func(context.Context) error
+	close        func()
 }
 
 var scenarios = []scenario{
-	receiving("in memory, no attachment", false, false, staticToken),
-	receiving("in memory, no attachment, installed app", false, false, installed),
-	receiving("in memory, one attachment", false, true, staticToken),
-	receiving("in memory, one attachment, installed app", false, true, installed),
-	receiving("over loopback, no attachment, installed app", true, false, installed),
-	receiving("over loopback, one attachment, installed app", true, true, installed),
+	receiving("receiveMessage, no attachment", false, false, staticToken),
+	receiving("receiveMessage, no attachment, installed app", false, false, installed),
+	receiving("receiveMessage, one attachment", false, true, staticToken),
+	receiving("receiveMessage, one attachment, installed app", false, true, installed),
+	receiving("receiveMessage, no attachment", true, false, installed),
+	receiving("receiveMessage, one attachment", true, true, installed),
 }
 
 // receiving delivers one message.
@@ -51,7 +51,7 @@ func receiving(name string, overLoopback, attachment bool, tokens source) scenar
 }
 
 func connect(ctx context.Context, origin string, a, b http.RoundTripper, attachment bool, tokens source, closeAll func()) (*sides, error) {
-	client, err := newClient(ctx, origin, a, tokens)
+	client, err := newClient(ctx, origin, a, noLimit, tokens)
 	if err != nil {
 		closeAll()
 		return nil, err
@@ -59,7 +59,7 @@ func connect(ctx context.Context, origin string, a, b http.RoundTripper, attachm
 	hand := newHandClient(origin+apiPath, token, b)
 	message, messageByHand := clientMessage(attachment), messageByHand(attachment)
 	return &sides{
-		client: func(ctx context.Context) error {
+		ours: func(ctx context.Context) error {
 			_, err := client.ReceiveMessage(ctx, message)
 			return err
 		},
@@ -73,15 +73,18 @@ func connect(ctx context.Context, origin string, a, b http.RoundTripper, attachm
 
 const (
 	apiPath = "/api/v1"
-	// noLimit is the most a limiter believes. It keeps eight bytes for each call of the last two
-	// seconds, some megabytes at the pace of a bench.
-	noLimit = 1 << 20
+	// maxInFlight is what the client allows itself; net/http keeps two connections by default.
+	maxInFlight = 64
 )
 
-// newClient returns a client with everything on: retries, a limiter that has room for all
-// calls, and a token source that is asked for each.
-func newClient(ctx context.Context, origin string, transport http.RoundTripper, tokens source) (*channels.Client, error) {
-	limiter, err := channels.NewLimiter(channels.LimiterConfig{Limit: noLimit})
+// noLimit has room for all calls: it is the most that a limiter believes. It keeps eight bytes for
+// each call of the last two seconds, some megabytes at the pace of a bench.
+var noLimit = channels.LimiterConfig{Limit: 1 << 20}
+
+// newClient returns a client with everything on: retries, a limiter, and a token source that is
+// asked for each call.
+func newClient(ctx context.Context, origin string, transport http.RoundTripper, limit channels.LimiterConfig, tokens source) (*channels.Client, error) {
+	limiter, err := channels.NewLimiter(limit)
 	if err != nil {
 		return nil, err
 	}
