@@ -54,7 +54,7 @@ func TestBothSidesDoTheSame(t *testing.T) {
 			clientSent := &sent{RoundTripper: memory{answerTo(c.attachment)}}
 			handSent := &sent{RoundTripper: memory{answerTo(c.attachment)}}
 
-			client, err := newClient(t.Context(), origin, clientSent, c.tokens)
+			client, err := newClient(t.Context(), origin, clientSent, noLimit, c.tokens)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -173,15 +173,19 @@ func TestMedian(t *testing.T) {
 	}
 }
 
-func BenchmarkReceiveMessage(b *testing.B) {
+func BenchmarkScenarios(b *testing.B) {
 	for _, s := range scenarios {
-		b.Run(s.name, func(b *testing.B) {
+		medium := "memory"
+		if s.overLoopback {
+			medium = "loopback"
+		}
+		b.Run(medium+"/"+s.name, func(b *testing.B) {
 			sides, err := s.open(b.Context())
 			if err != nil {
 				b.Fatal(err)
 			}
 			defer sides.close()
-			for name, call := range map[string]func(context.Context) error{"client": sides.client, "by_hand": sides.byHand} {
+			for name, call := range map[string]func(context.Context) error{"ours": sides.ours, "by_hand": sides.byHand} {
 				b.Run(name, func(b *testing.B) {
 					b.ReportAllocs()
 					for b.Loop() {

@@ -21,6 +21,14 @@ type handMessage struct {
 	CreatedAt, ReplyBy time.Time
 }
 
+func (m *handMessage) encode() ([]byte, error) {
+	m.handJSON.CreatedAt = m.CreatedAt.UTC().Format(requestLayout)
+	if !m.ReplyBy.IsZero() {
+		m.handJSON.ReplyBy = m.ReplyBy.UTC().Format(requestLayout)
+	}
+	return json.Marshal(m.handJSON)
+}
+
 // handJSON is a message on the wire, in both directions.
 type handJSON struct {
 	ID               string           `json:"id"`
@@ -66,11 +74,7 @@ func newHandClient(baseURL, token string, transport http.RoundTripper) *handClie
 }
 
 func (c *handClient) receiveMessage(ctx context.Context, m handMessage) (handMessage, error) {
-	m.handJSON.CreatedAt = m.CreatedAt.UTC().Format(requestLayout)
-	if !m.ReplyBy.IsZero() {
-		m.handJSON.ReplyBy = m.ReplyBy.UTC().Format(requestLayout)
-	}
-	body, err := json.Marshal(m.handJSON)
+	body, err := m.encode()
 	if err != nil {
 		return handMessage{}, fmt.Errorf("encode message: %w", err)
 	}
