@@ -6,8 +6,8 @@
 //
 // Everything is measured in one run, on this machine and against nothing beyond it. What is
 // compared takes turns, batch by batch, so that whatever else the machine does meets both, and
-// the figures are medians over the rounds; in brackets stands the middle half of the rounds' own
-// ratios. Believe a ratio whose brackets are narrow, and only then a time. The client has
+// the figures are medians over the rounds, also the ratios, beside which their middle half stands
+// in brackets. Believe a ratio whose brackets are narrow, and only then a time. The client has
 // everything on, retries, a limiter and a token source, and for goodput all defaults too.
 //
 //   - memory: one call after the other, in time, bytes and allocations a call, answered from
@@ -23,8 +23,8 @@
 //   - rate: requests a second with 1 and with 50 in flight over loopback, beside net/http by hand
 //     and, where Node and tests/interop/node_modules are, Pipedrive's own npm client.
 //   - growth: a message's share of the time, bytes and allocations of Client.Deliver, from a
-//     thousand messages to a million, what memory Deliver holds at the last of them, and the
-//     goroutines it leaves. Flat figures mean that length costs nothing.
+//     thousand messages to a million, how much more memory is in use at the middle one, and the
+//     goroutines that are left. Flat figures mean that length costs nothing.
 //
 // The benchmarks of this package make the same calls for the profiler:
 //
@@ -68,6 +68,7 @@ var groups = []group{
 	{"loopback", func(ctx context.Context, b *bench) error { return compareAll(ctx, b, true) }},
 	{"goodput", goodput},
 	{"rate", rate},
+	{"growth", growth},
 }
 
 // A call over loopback takes about this many times as long as one in memory.

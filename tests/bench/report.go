@@ -43,13 +43,13 @@ func (b *bench) printScenario(name string, ours, byHand []figures) {
 	}
 }
 
-// ratio is that of the medians, and in brackets the middle half of those of each round.
+// ratio is the median of the rounds' own ratios, and in brackets their middle half.
 func ratio(a, b []float64) string {
 	ratios := make([]float64, len(a))
 	for i := range a {
 		ratios[i] = a[i] / b[i]
 	}
-	return fmt.Sprintf("%8.2f  (%.2f to %.2f)", median(a)/median(b), quantile(ratios, 0.25), quantile(ratios, 0.75))
+	return fmt.Sprintf("%8.2f  (%.2f to %.2f)", median(ratios), quantile(ratios, 0.25), quantile(ratios, 0.75))
 }
 
 // cpu names the processor where the system tells it in a file.
