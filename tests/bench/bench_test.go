@@ -7,9 +7,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
+
+	"go.uber.org/goleak"
 
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
@@ -108,22 +111,60 @@ func publicMessage(m handMessage) channels.Message {
 	return out
 }
 
-func TestRunPrintsEveryScenario(t *testing.T) {
+// The process for virtual time is this program once more.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == inVirtualTime {
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func TestRunPrintsEveryFigure(t *testing.T) {
 	t.Parallel()
 	var out, problems strings.Builder
 	if code := run(t.Context(), []string{"-rounds", "1", "-calls", "10"}, &out, &problems); code != 0 {
 		t.Fatalf("exit code %d: %s", code, &problems)
 	}
 	for _, s := range scenarios {
-		if !strings.Contains(out.String(), s.name+"\n  time ") {
-			t.Errorf("no figures of %q in\n%s", s.name, &out)
+		if !strings.Contains(out.String(), "\n"+s.name+"\n  time ") {
+			t.Errorf("no figures of %q", s.name)
 		}
+	}
+	for _, f := range fleets {
+		if got := strings.Count(out.String(), "\n  "+f.name+" "); got != 2 { // in virtual time, and on loopback
+			t.Errorf("figures of %q stand there %d times, want 2", f.name, got)
+		}
+	}
+	for _, want := range []string{
+		"\n  1 in flight ", "\n  50 in flight ", "npm client is left out: ",
+		"\n  10 ", "\n  100 ", "\n  1000 ", "\n  10000 ",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if t.Failed() {
+		t.Logf("printed:\n%s", &out)
+	}
+}
+
+func TestRunPrintsWhatIsChosen(t *testing.T) {
+	t.Parallel()
+	var out, problems strings.Builder
+	if code := run(t.Context(), []string{"-rounds", "1", "-calls", "10", "-only", "loopback"}, &out, &problems); code != 0 {
+		t.Fatalf("exit code %d: %s", code, &problems)
+	}
+	if strings.Contains(out.String(), "memory:") || !strings.Contains(out.String(), "loopback:") {
+		t.Errorf("want loopback alone, got:\n%s", &out)
 	}
 }
 
 func TestRunRefusesNonsense(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"-rounds", "0"}, {"-calls", "4"}, {"more"}, {"-unknown"}} {
+	for _, args := range [][]string{
+		{"-rounds", "0"}, {"-calls", "4"}, {"more"}, {"-unknown"}, {"-only", ""}, {"-only", "memory,speed"},
+		{inVirtualTime}, {inVirtualTime, "0"}, {inVirtualTime, "many"},
+	} {
 		var out, problems strings.Builder
 		if code := run(t.Context(), args, &out, &problems); code != 2 || problems.Len() == 0 || out.Len() != 0 {
 			t.Errorf("%q: exit code %d, printed %q and %q; want 2 and a line on what is wrong", args, code, &out, &problems)

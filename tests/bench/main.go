@@ -34,6 +34,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -85,12 +86,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	b := &bench{out: stdout, progress: stderr}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.IntVar(&b.rounds, "rounds", 100, "how many batches each side makes; over loopback at full speed a tenth of it")
+	flags.IntVar(&b.rounds, "rounds", 100, "how many batches each side makes; for rate a tenth of it")
 	flags.IntVar(&b.calls, "calls", 1000, fmt.Sprintf("how many calls a batch has in memory, over loopback 1/%d of it; "+
 		"how many messages goodput delivers; a thousandth of the most that growth does", loopbackShare))
 	flags.StringVar(&b.interop, "interop", "tests/interop", "the folder with the node_modules of Pipedrive's npm client, which make test-interop installs")
 	only := flags.String("only", strings.Join(names, ","), "what to measure")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
 		return 2
 	}
 	chosen := strings.Split(*only, ",")
