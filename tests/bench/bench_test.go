@@ -65,7 +65,7 @@ func TestBothSidesDoTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal("client:", err)
 			}
-			byHand, err := newHandClient(origin+apiPath, token, handSent).receiveMessage(t.Context(), messageByHand(c.attachment))
+			byHand, err := newHandClient(origin+apiPath, handSent).receiveMessage(t.Context(), messageByHand(c.attachment))
 			if err != nil {
 				t.Fatal("by hand:", err)
 			}

@@ -65,7 +65,7 @@ type handClient struct {
 	token string
 }
 
-func newHandClient(baseURL, token string, transport http.RoundTripper) *handClient {
+func newHandClient(baseURL string, transport http.RoundTripper) *handClient {
 	return &handClient{
 		http:  &http.Client{Transport: transport, Timeout: 15 * time.Second},
 		url:   baseURL + "/channels/messages/receive",

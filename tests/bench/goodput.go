@@ -54,11 +54,11 @@ func goodput(ctx context.Context, b *bench) error {
 	}
 	b.printOutcomes("in virtual time", virtual)
 	_, _ = fmt.Fprintf(b.progress, "goodput on loopback takes about %v …\n", shortest(b.calls)+time.Second)
-	real, err := runInRealTime(ctx, b.calls)
+	measured, err := runInRealTime(ctx, b.calls)
 	if err != nil {
 		return fmt.Errorf("on loopback: %w", err)
 	}
-	b.printOutcomes("on loopback", real)
+	b.printOutcomes("on loopback", measured)
 	return nil
 }
 
@@ -106,7 +106,7 @@ func (f fleet) run(ctx context.Context, w *window, origin string, transport http
 	failed, start := atomic.Int64{}, time.Now()
 	var all sync.WaitGroup
 	if f.clients == nil {
-		hand := newHandClient(origin+apiPath, token, transport)
+		hand := newHandClient(origin+apiPath, transport)
 		for range f.workers {
 			all.Go(func() { failed.Add(sendByHand(ctx, hand, source)) })
 		}

@@ -6,8 +6,10 @@ import (
 	"context"
 	_ "embed" // the script
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,8 +35,9 @@ func startNPM(ctx context.Context, folder, baseURL string) (c *npmClient, absent
 	if err != nil {
 		return nil, "Node is not installed", nil //nolint:nilerr // it is no error to do without
 	}
-	if _, err := os.Stat(filepath.Join(folder, "node_modules", "pipedrive")); err != nil {
-		return nil, fmt.Sprintf("it is not in %s (make test-interop installs it)", filepath.Join(folder, "node_modules")), nil
+	modules := filepath.Join(folder, "node_modules")
+	if _, err := os.Stat(filepath.Join(modules, "pipedrive")); errors.Is(err, fs.ErrNotExist) {
+		return nil, "it is not in " + modules + " (make test-interop installs it)", nil
 	}
 	m := messageByHand(false)
 	message, err := m.encode()
@@ -42,7 +45,7 @@ func startNPM(ctx context.Context, folder, baseURL string) (c *npmClient, absent
 		return nil, "", err
 	}
 	c = &npmClient{stderr: new(bytes.Buffer)}
-	c.cmd = exec.CommandContext(ctx, node, "-e", npmScript, "--", baseURL, token, string(message)) //nolint:gosec // of this program's own making
+	c.cmd = exec.CommandContext(ctx, node, "-e", npmScript, "--", baseURL, token, string(message))
 	c.cmd.Dir, c.cmd.Stderr = folder, c.stderr
 	if c.stdin, err = c.cmd.StdinPipe(); err != nil {
 		return nil, "", err

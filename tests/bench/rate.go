@@ -33,7 +33,7 @@ func rate(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	hand := newHandClient(server.url()+apiPath, token, byHandTransport)
+	hand := newHandClient(server.url()+apiPath, byHandTransport)
 	npm, absent, err := startNPM(ctx, b.interop, server.url()+apiPath)
 	if err != nil {
 		return err

@@ -56,7 +56,7 @@ func connect(ctx context.Context, origin string, a, b http.RoundTripper, attachm
 		closeAll()
 		return nil, err
 	}
-	hand := newHandClient(origin+apiPath, token, b)
+	hand := newHandClient(origin+apiPath, b)
 	message, messageByHand := clientMessage(attachment), messageByHand(attachment)
 	return &sides{
 		ours: func(ctx context.Context) error {

@@ -26,7 +26,7 @@ func runInVirtualTime(ctx context.Context, messages int) ([]outcome, error) {
 		return nil, err
 	}
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, self, inVirtualTime, strconv.Itoa(messages)) //nolint:gosec // this program
+	cmd := exec.CommandContext(ctx, self, inVirtualTime, strconv.Itoa(messages))
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("%w: %s%s", err, &stdout, &stderr)
@@ -48,6 +48,7 @@ func goodputInVirtualTime(args []string, stderr io.Writer) int {
 	}
 	all := func(_, _ string) (bool, error) { return true, nil }
 	testing.Main(all, []testing.InternalTest{{Name: "Goodput", F: func(t *testing.T) {
+		t.Helper()
 		if err := json.NewEncoder(os.Stdout).Encode(virtualOutcomes(t, messages)); err != nil {
 			t.Error(err)
 		}

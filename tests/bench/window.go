@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"math/rand/v2"
@@ -27,7 +28,7 @@ type window struct {
 	answer []byte
 
 	mu       sync.Mutex
-	random   *rand.Rand
+	random   *rand.Rand  // of the latencies, the same in each run
 	accepted []time.Time // within the last two seconds
 	arrived  map[string]bool
 	refused  int
@@ -36,7 +37,7 @@ type window struct {
 func newWindow() *window {
 	return &window{
 		answer:  answerTo(false),
-		random:  rand.New(rand.NewPCG(1, 2)), //nolint:gosec // latencies, and the same ones in each run
+		random:  rand.New(rand.NewPCG(1, 2)),
 		arrived: map[string]bool{},
 	}
 }
@@ -54,9 +55,9 @@ func (w *window) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
 		http.Error(rw, "no message", http.StatusBadRequest)
 		return
 	}
-	time.Sleep(w.oneWay())
+	w.travel(req.Context())
 	status := w.receive(message.ID, time.Now())
-	time.Sleep(w.oneWay())
+	w.travel(req.Context())
 	h := rw.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("X-RateLimit-Limit", strconv.Itoa(windowLimit))
@@ -69,10 +70,15 @@ func (w *window) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
 	_, _ = rw.Write([]byte(`{"success":false,"error":"request over limit"}`))
 }
 
-func (w *window) oneWay() time.Duration {
+// travel takes as long as one way, unless the caller gives up.
+func (w *window) travel(ctx context.Context) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	return nearest + time.Duration(w.random.Int64N(int64(farthest-nearest)))
+	oneWay := nearest + time.Duration(w.random.Int64N(int64(farthest-nearest)))
+	w.mu.Unlock()
+	select {
+	case <-time.After(oneWay):
+	case <-ctx.Done():
+	}
 }
 
 func (w *window) receive(id string, now time.Time) (status int) {
