@@ -20,26 +20,23 @@ import (
 // getConversationsShare is how many calls in memory take as long as one of these.
 const getConversationsShare = 50
 
-func runGetConversations(ctx context.Context, rounds, calls int, stdout io.Writer) error {
+func getConversations(ctx context.Context, b *bench) error {
 	s, err := openGetConversations(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	batch := max(1, calls/getConversationsShare)
-	handler, byHand, err := compare(ctx, s, rounds, batch)
+	batch := max(1, b.calls/getConversationsShare)
+	measured, err := takeTurns(b.rounds,
+		func() (figures, error) { return measure(ctx, batch, s.ours) },
+		func() (figures, error) { return measure(ctx, batch, s.byHand) })
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(stdout, `
-getConversations by wrapper/provider, beside a net/http handler by hand that encodes the same page.
-Medians of %d rounds of %d calls over loopback, what the caller takes included. The aim: at least
-0.90 of the requests a second.
-
-%-30s%14s%14s%8s
-30 conversations of 30 messages
-`, rounds, batch, "A call", "handler", "by hand", "ratio")
-	printRows(stdout, handler, byHand,
+	b.printf("\nprovider: medians of %d rounds of %d calls over loopback, what the caller takes included. The aim: at\n"+
+		"least 0.90 of the requests a second.\n%-46s%12s%12s%8s\n", b.rounds, batch, "", "pdchannels", "by hand", "ratio")
+	b.printf("getConversations, 30 conversations of 30 messages\n")
+	b.printRows(measured[0], measured[1],
 		row{"requests a second", "%.0f", func(f figures) float64 { return 1e9 / f.nanoseconds }},
 		row{"bytes", "%.0f", func(f figures) float64 { return f.bytes }},
 		row{"allocations", "%.0f", func(f figures) float64 { return f.allocations }})
@@ -64,7 +61,7 @@ func openGetConversations(ctx context.Context) (*sides, error) {
 		closeHandler()
 		return nil, err
 	}
-	return &sides{client: discarding(handler), byHand: discarding(byHand), close: func() { closeHandler(); closeByHand() }}, nil
+	return &sides{ours: discarding(handler), byHand: discarding(byHand), close: func() { closeHandler(); closeByHand() }}, nil
 }
 
 // getting serves h, and returns what calls it.
