@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
 // shop is pipedrive with the channel shop-1.
@@ -147,7 +150,7 @@ func TestAnInterruptIsToldAndCounted(t *testing.T) {
 	var stdout, stderr strings.Builder
 	code := run(ctx, []string{"message", "receive", "-json", "-file", file}, env.getenv, nil, &stdout, &stderr)
 	r := result{code, stdout.String(), stderr.String()}
-	r.wants(t, exitUnsure, `"untried":1`, "Interrupted: finishing the message in flight")
+	r.wants(t, exitUnsure, `"untried":1`, "Interrupted: finishing what is in flight")
 	if strings.Count(r.stderr, "Interrupted") != 1 || field(r.object(t), "summary", "stopped") != "interrupted" {
 		t.Errorf("%+v", r)
 	}
@@ -169,26 +172,64 @@ func TestNamesForWhatIsNotDelivered(t *testing.T) {
 
 func TestProgressSaysHowFar(t *testing.T) {
 	t.Parallel()
-	var screen strings.Builder
-	p := &progress{to: &output{to: &screen}, size: 1000}
+	start := time.Date(2026, 3, 1, 7, 58, 0, 0, time.UTC)
+	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
 	counts := [fates]int{delivered: 30, refused: 2}
-	for _, c := range []struct {
-		read int64
-		want string
+	for name, c := range map[string]struct {
+		size, read int64
+		state      channels.LimiterState
+		want       string
 	}{
-		{250, "30 delivered · 2 not · 8.0 a second · 25 %, 12s left"},
-		{0, "30 delivered · 2 not · 8.0 a second"},
+		"a file":       {1000, 250, channels.LimiterState{}, "30 delivered · 2 not · 8.0 a second · 25 %, 12s left"},
+		"a pipe":       {-1, 250, channels.LimiterState{}, "30 delivered · 2 not · 8.0 a second"},
+		"at the limit": {-1, 250, channels.LimiterState{Limit: 20, Waiting: 4}, "30 delivered · 2 not · 8.0 a second of the 10 allowed"},
+		"a burst":      {1000, 250, channels.LimiterState{HeldUntil: at(6)}, "30 delivered · 2 not · 25 % · waiting until 07:58:06, as a 429 asks for"},
+		"a daily limit": {1000, 250, channels.LimiterState{Refusing: "the daily budget is used up", NextProbe: at(300)},
+			"30 delivered · 2 not · 25 % · waiting: the daily budget is used up, next try at 08:03:00; Ctrl-C keeps the rest"},
+		"a limit until tomorrow": {-1, 0, channels.LimiterState{Refusing: "it is late", NextProbe: at(86400)},
+			"30 delivered · 2 not · waiting: it is late, next try at 07:58 on 2 March; Ctrl-C keeps the rest"},
+		"a probe": {-1, 0, channels.LimiterState{Refusing: "it is late", NextProbe: at(3)}, "30 delivered · 2 not · trying whether that is over: it is late"},
 	} {
-		if got := p.text(counts, c.read, 4*time.Second); got != c.want {
-			t.Errorf("%q, want %q", got, c.want)
+		p := newProgress(nil, false, c.size, start)
+		if got := p.text(counts, sample{at(4), 32, c.read}, c.state); got != c.want {
+			t.Errorf("%s: %q\nwant %q", name, got, c.want)
 		}
 	}
-	p.last = "30 delivered"
-	p.note("waiting 2s for the rate limit")
-	p.clear()
-	p.clear()
-	if got := screen.String(); got != "\r\x1b[?7l30 delivered · waiting 2s for the rate limit\x1b[K\x1b[?7h\r\x1b[K" {
-		t.Errorf("the screen got %q", got)
+}
+
+// The rate is that of the last ten seconds: nine of them brought 10 messages each, after a pause.
+func TestProgressKnowsTheRateOfLate(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 3, 1, 7, 58, 0, 0, time.UTC)
+	p := newProgress(&output{to: io.Discard}, true, 4000, start)
+	for s := range 60 {
+		done := 10 * max(0, s-30)
+		p.show([fates]int{delivered: done}, int64(10*done), channels.LimiterState{}, start.Add(time.Duration(s)*time.Second))
+	}
+	if got := p.text([fates]int{delivered: 300}, sample{start.Add(time.Minute), 300, 3000}, channels.LimiterState{}); got != "300 delivered · 10.0 a second · 75 %, 10s left" {
+		t.Errorf("got %q", got)
+	}
+	if len(p.samples) > samplesKept {
+		t.Errorf("%d samples are kept", len(p.samples))
+	}
+}
+
+func TestProgressIsDrawnOnATerminalAndLoggedElsewhere(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 3, 1, 7, 58, 0, 0, time.UTC)
+	for terminal, want := range map[bool]string{
+		true:  "\r\x1b[?7l30 delivered · 30.0 a second\x1b[K\x1b[?7h\r\x1b[?7l60 delivered · 5.0 a second\x1b[K\x1b[?7h\r\x1b[K",
+		false: "60 delivered · 5.0 a second\n",
+	} {
+		var screen strings.Builder
+		p := newProgress(&output{to: &screen}, terminal, -1, start)
+		p.show([fates]int{delivered: 30}, 0, channels.LimiterState{}, start.Add(time.Second))
+		p.show([fates]int{delivered: 60}, 0, channels.LimiterState{}, start.Add(12*time.Second))
+		p.clear()
+		p.clear()
+		if got := screen.String(); got != want {
+			t.Errorf("terminal %v: got %q\nwant %q", terminal, got, want)
+		}
 	}
 }
 
