@@ -30,7 +30,7 @@ generate: ## make gen/ from the documents in spec/
 build: ## build the command: bin/pdchannels
 	$(GO) build -o bin/pdchannels ./cmd/pdchannels
 
-demo: ## run the main job against the emulator: register, deliver, update, delete
+demo: ## run the main job against the emulator: register, import, deliver, update, reply, delete
 	@$(GO) run ./cmd/pdchannels demo
 
 test: ## run every test; with the race detector where a C compiler is (CI insists on one)
@@ -51,7 +51,7 @@ fuzz: ## fuzz each target FUZZTIME (20000x) times
 		$(GO) test "$$package" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
 	done
 
-bench: ## measure receiveMessage beside net/http and encoding/json by hand (BENCHFLAGS='-rounds 400')
+bench: ## measure receiveMessage and getConversations beside net/http and encoding/json by hand (BENCHFLAGS='-rounds 400')
 	$(GO) run ./tests/bench $(BENCHFLAGS)
 
 lint: lint-go lint-generated lint-spec ## check format, code, modules, documents, and that gen/ is fresh

@@ -83,7 +83,7 @@ func TestASecretOfTwoVariablesIsNotPrinted(t *testing.T) {
 func TestTheDemoPrintsNoSecret(t *testing.T) {
 	t.Parallel()
 	transport := &keyhole{}
-	screen, err := playDemo(t, transport)
+	screen, err := playDemo(t, demoNetwork{transport, straight.toApp})
 	if err != nil || len(transport.secrets) < 9 {
 		t.Fatalf("%v; %d secrets passed", err, len(transport.secrets))
 	}

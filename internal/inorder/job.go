@@ -112,11 +112,11 @@ func (r *run[T, R]) accept(ctx context.Context, item T) bool {
 	line := r.Line(item)
 	behind, busy := r.lines[line]
 	switch {
-	case r.skips(line):
-		return r.yield(r.Skip(item, r.stopped))
-	case line != "" && busy:
+	case line != "" && busy: // also of what is to be skipped: it stays behind those before it
 		r.lines[line] = append(behind, item)
 		r.waiting++
+	case r.skips(line):
+		return r.yield(r.Skip(item, r.stopped))
 	default:
 		r.begin(ctx, line, item)
 	}

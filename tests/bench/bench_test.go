@@ -111,6 +111,9 @@ func TestRunPrintsEveryScenario(t *testing.T) {
 			t.Errorf("no figures of %q in\n%s", s, &out)
 		}
 	}
+	if !strings.Contains(out.String(), "30 conversations of 30 messages\n  requests a second ") {
+		t.Errorf("no figures of getConversations in\n%s", &out)
+	}
 }
 
 func TestRunRefusesNonsense(t *testing.T) {

@@ -1,6 +1,7 @@
-// Command bench measures what the client costs: it prints receiveMessage of
+// Command bench measures what the wrappers cost: it prints receiveMessage of
 // wrapper/channels beside the same call written by hand with net/http and
-// encoding/json, in time, bytes and allocations a call.
+// encoding/json, in time, bytes and allocations a call; and getConversations of
+// wrapper/provider beside a handler by hand.
 //
 //	go run ./tests/bench # or: make bench
 //	go run ./tests/bench -rounds 400
@@ -50,6 +51,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			_, _ = fmt.Fprintf(stderr, "bench: %s: %v\n", s, err)
 			return 1
 		}
+	}
+	if err := runGetConversations(ctx, *rounds, *calls, stdout); err != nil {
+		_, _ = fmt.Fprintf(stderr, "bench: getConversations: %v\n", err)
+		return 1
 	}
 	return 0
 }

@@ -21,15 +21,21 @@ of the rounds' own ratios. The aim in memory: time 1.10, bytes 0.90, allocations
 
 func printScenario(w io.Writer, s scenario, client, byHand []figures) {
 	_, _ = fmt.Fprintf(w, "%s\n", s)
-	for _, row := range []struct {
-		name   string
-		format string
-		of     func(figures) float64
-	}{
-		{"time", "%.1f µs", func(f figures) float64 { return f.nanoseconds / 1000 }},
-		{"bytes", "%.0f", func(f figures) float64 { return f.bytes }},
-		{"allocations", "%.1f", func(f figures) float64 { return f.allocations }},
-	} {
+	printRows(w, client, byHand,
+		row{"time", "%.1f µs", func(f figures) float64 { return f.nanoseconds / 1000 }},
+		row{"bytes", "%.0f", func(f figures) float64 { return f.bytes }},
+		row{"allocations", "%.1f", func(f figures) float64 { return f.allocations }})
+}
+
+// row is a line of figures: its name, how they are written, and what they are.
+type row struct {
+	name   string
+	format string
+	of     func(figures) float64
+}
+
+func printRows(w io.Writer, client, byHand []figures, rows ...row) {
+	for _, row := range rows {
 		var c, h, ratios []float64
 		for i := range client {
 			c = append(c, row.of(client[i]))
