@@ -184,13 +184,13 @@ func TestProgressSaysHowFar(t *testing.T) {
 		"a pipe":       {-1, 250, channels.LimiterState{}, "30 delivered · 2 not · 8.0 a second"},
 		"at the limit": {-1, 250, channels.LimiterState{Limit: 20, Waiting: 4}, "30 delivered · 2 not · 8.0 a second of the 10 allowed"},
 		"a burst":      {1000, 250, channels.LimiterState{HeldUntil: at(6)}, "30 delivered · 2 not · 25 % · waiting until 07:58:06, as a 429 asks for"},
-		"a daily limit": {1000, 250, channels.LimiterState{Refusing: "the daily budget is used up", NextProbe: at(300)},
+		"a daily limit": {1000, 250, channels.LimiterState{Refusing: channels.ErrDailyLimit, NextProbe: at(300)},
 			"30 delivered · 2 not · 25 % · waiting: the daily budget is used up, next try at 08:03:00; Ctrl-C keeps the rest"},
-		"a limit until tomorrow": {-1, 0, channels.LimiterState{Refusing: "it is late", NextProbe: at(86400)},
-			"30 delivered · 2 not · waiting: it is late, next try at 07:58 on 2 March; Ctrl-C keeps the rest"},
-		"a probe": {-1, 0, channels.LimiterState{Refusing: "it is late", NextProbe: at(3)}, "30 delivered · 2 not · trying whether that is over: it is late"},
+		"a limit until tomorrow": {-1, 0, channels.LimiterState{Refusing: channels.ErrBlocked, NextProbe: at(86400)},
+			"30 delivered · 2 not · waiting: a proxy before the API blocks this client, next try at 07:58 on 2 March; Ctrl-C keeps the rest"},
+		"a probe": {-1, 0, channels.LimiterState{Refusing: channels.ErrBlocked, NextProbe: at(3)}, "30 delivered · 2 not · trying whether that is over: a proxy before the API blocks this client"},
 	} {
-		p := newProgress(nil, false, c.size, start)
+		p := newProgress(nil, nil, c.size, start)
 		if got := p.text(counts, sample{at(4), 32, c.read}, c.state); got != c.want {
 			t.Errorf("%s: %q\nwant %q", name, got, c.want)
 		}
@@ -201,7 +201,7 @@ func TestProgressSaysHowFar(t *testing.T) {
 func TestProgressKnowsTheRateOfLate(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 3, 1, 7, 58, 0, 0, time.UTC)
-	p := newProgress(&output{to: io.Discard}, true, 4000, start)
+	p := newProgress(nil, &output{to: io.Discard}, 4000, start)
 	for s := range 60 {
 		done := 10 * max(0, s-30)
 		p.show([fates]int{delivered: done}, int64(10*done), channels.LimiterState{}, start.Add(time.Duration(s)*time.Second))
@@ -222,11 +222,16 @@ func TestProgressIsDrawnOnATerminalAndLoggedElsewhere(t *testing.T) {
 		false: "60 delivered · 5.0 a second\n",
 	} {
 		var screen strings.Builder
-		p := newProgress(&output{to: &screen}, terminal, -1, start)
+		to := &output{to: &screen}
+		var line *statusLine
+		if terminal {
+			line = &statusLine{to: to}
+		}
+		p := newProgress(line, to, -1, start)
 		p.show([fates]int{delivered: 30}, 0, channels.LimiterState{}, start.Add(time.Second))
 		p.show([fates]int{delivered: 60}, 0, channels.LimiterState{}, start.Add(12*time.Second))
-		p.clear()
-		p.clear()
+		line.clear()
+		line.clear()
 		if got := screen.String(); got != want {
 			t.Errorf("terminal %v: got %q\nwant %q", terminal, got, want)
 		}

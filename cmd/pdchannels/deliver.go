@@ -168,14 +168,14 @@ func (d *delivery) watch(over <-chan struct{}) {
 			state := d.client.Limiter().State()
 			d.report.show(state, now)
 			switch {
-			case state.Refusing == "":
+			case state.Refusing == nil:
 				since = time.Time{}
 				continue
 			case since.IsZero():
 				since = now
 			}
 			if state.NextProbe.After(since.Add(d.patience)) {
-				d.end(fmt.Sprintf("%s; the next try would be at %s, beyond the -patience of %v",
+				d.end(fmt.Sprintf("%v; the next try would be at %s, beyond the -patience of %v",
 					state.Refusing, clock(state.NextProbe, now), d.patience))
 			}
 		}

@@ -1,5 +1,4 @@
-// How far a delivery is: a line on a terminal that is drawn over and over, or else now and then a line
-// of a log.
+// How far a delivery is: on a terminal the status line, or else now and then a line of a log.
 package main
 
 import (
@@ -11,7 +10,6 @@ import (
 )
 
 const (
-	redraw   = 100 * time.Millisecond // more often nobody can read
 	logEvery = 10 * time.Second
 	// The rate is that of the last seconds: of a delivery that has waited for an hour, the
 	// average says nothing.
@@ -21,13 +19,12 @@ const (
 
 // progress is not safe for use by several goroutines.
 type progress struct {
-	to       *output
-	terminal bool
-	size     int64 // of the input, in bytes; below 1 if nobody knows
+	line *statusLine // nil if there is no terminal
+	log  *output
+	size int64 // of the input, in bytes; below 1 if nobody knows
 
-	samples []sample // the oldest first
-	told    time.Time
-	visible bool
+	samples []sample  // the oldest first
+	logged  time.Time // last
 }
 
 // sample is how far the delivery was at one moment.
@@ -37,8 +34,8 @@ type sample struct {
 	read int64 // bytes of what is done
 }
 
-func newProgress(to *output, terminal bool, size int64, start time.Time) *progress {
-	return &progress{to: to, terminal: terminal, size: size, samples: []sample{{at: start}}, told: start}
+func newProgress(line *statusLine, log *output, size int64, start time.Time) *progress {
+	return &progress{line: line, log: log, size: size, samples: []sample{{at: start}}, logged: start}
 }
 
 // show shows how far it is, if it is time for that.
@@ -52,13 +49,11 @@ func (p *progress) show(counts [fates]int, read int64, state channels.LimiterSta
 		p.samples = append(p.samples[max(0, len(p.samples)-samplesKept+1):], s)
 	}
 	switch {
-	case p.terminal:
-		// Without the wrapping of lines: a text wider than the terminal is cut, and one line it stays.
-		p.to.print("\r\x1b[?7l" + text + "\x1b[K\x1b[?7h")
-		p.visible = true
-	case now.Sub(p.told) >= logEvery:
-		p.to.print(text + "\n")
-		p.told = now
+	case p.line != nil:
+		p.line.draw(text)
+	case now.Sub(p.logged) >= logEvery:
+		p.log.print(text + "\n")
+		p.logged = now
 	}
 }
 
@@ -99,9 +94,9 @@ const limitPeriod = 2 * time.Second
 func waitsFor(state channels.LimiterState, now time.Time) string {
 	switch {
 	case state.NextProbe.After(now):
-		return fmt.Sprintf("waiting: %s, next try at %s; Ctrl-C keeps the rest", state.Refusing, clock(state.NextProbe, now))
-	case state.Refusing != "":
-		return fmt.Sprintf("trying whether that is over: %s", state.Refusing)
+		return fmt.Sprintf("waiting: %v, next try at %s; Ctrl-C keeps the rest", state.Refusing, clock(state.NextProbe, now))
+	case state.Refusing != nil:
+		return fmt.Sprintf("trying whether that is over: %v", state.Refusing)
 	case state.HeldUntil.After(now):
 		return fmt.Sprintf("waiting until %s, as a 429 asks for", clock(state.HeldUntil, now))
 	default:
@@ -115,12 +110,4 @@ func clock(t, now time.Time) string {
 		return t.Format("15:04:05")
 	}
 	return t.Format("15:04 on 2 January")
-}
-
-// clear takes the line away, so that another can be written.
-func (p *progress) clear() {
-	if p.visible {
-		p.to.print("\r\x1b[K")
-		p.visible = false
-	}
 }

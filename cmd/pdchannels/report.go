@@ -41,7 +41,7 @@ type problem struct {
 
 func newReport(env *environment, size int64) *report {
 	start := time.Now()
-	return &report{env: env, start: start, problems: []problem{}, progress: newProgress(env.stderr, env.isTerminal(env.stderr), size, start)}
+	return &report{env: env, start: start, problems: []problem{}, progress: newProgress(newStatusLine(env), env.stderr, size, start)}
 }
 
 func (r *report) count(f fate, l line) {
@@ -100,7 +100,7 @@ func (r *report) interrupted(keptIn string) {
 
 // tell writes a line to stderr, past the progress.
 func (r *report) tell(format string, args ...any) {
-	r.progress.clear()
+	r.progress.line.clear()
 	r.env.stderr.printf(format+"\n", args...)
 }
 
@@ -108,7 +108,7 @@ func (r *report) tell(format string, args ...any) {
 func (r *report) summary(keptIn string, err error) (left int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.progress.clear()
+	r.progress.line.clear()
 	took := time.Since(r.start)
 	total := 0
 	for _, n := range r.counts {

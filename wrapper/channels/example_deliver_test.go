@@ -76,7 +76,7 @@ func ExampleNewLimiter() {
 
 	state := client.Limiter().State()
 	fmt.Println(state.Held, "of", state.Limit, "requests of these two seconds are made")
-	if state.Refusing != "" {
+	if state.Refusing != nil {
 		fmt.Println("nothing is sent before", state.NextProbe, "since", state.Refusing)
 	}
 	// Output:
