@@ -19,6 +19,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
@@ -273,6 +275,28 @@ func TestADeliveryStopsWhenGoingOnMakesNoSense(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// noToken is a token source that has none.
+type noToken struct{}
+
+func (noToken) Token() (*oauth2.Token, error) { return nil, errors.New("nobody has logged in") }
+
+func TestADeliveryStopsWithoutAToken(t *testing.T) {
+	t.Parallel()
+	to := &inbox{}
+	client, err := channels.NewClient(channels.OAuth(noToken{}), channels.WithHTTPClient(&http.Client{Transport: to}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := jsonLines("m-1 c-1", "m-2 c-1", "m-3 c-1")
+	o := deliverBy(t.Context(), t, delivery{client: client}, strings.NewReader(lines))
+	if o.report.counts != [fates]int{notSent: 1, untried: 2} || o.kept != lines || to.tried != nil {
+		t.Errorf("counted %v, tried %v, kept:\n%s", o.report.counts, to.tried, o.kept)
+	}
+	if !strings.Contains(o.report.reason, "nobody has logged in") {
+		t.Errorf("the reason is %q", o.report.reason)
 	}
 }
 

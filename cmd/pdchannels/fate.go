@@ -65,14 +65,12 @@ func wasWaiting(e *channels.Error) bool {
 	return e.Attempts == 0 || errors.Is(e, channels.ErrRateLimited) || errors.Is(e, channels.ErrBlocked)
 }
 
-// whatStopped is the error for which the client stopped; nil if the delivery did, or nothing has.
+// whatStopped is the error of the message after which the client stopped; nil if it did not.
 func whatStopped(err error) error {
-	e, ok := errors.AsType[*channels.Error](err)
-	if !ok || !errors.Is(e, channels.ErrDeliveryStopped) {
-		return nil
-	}
-	if cause, ok := errors.AsType[*channels.Error](e.Err); ok && cause.Outcome == channels.Answered {
-		return cause
+	if e, ok := errors.AsType[*channels.Error](err); ok && errors.Is(e, channels.ErrDeliveryStopped) {
+		if cause, ok := errors.AsType[*channels.Error](e.Err); ok {
+			return cause
+		}
 	}
 	return nil
 }

@@ -31,9 +31,10 @@ order matters. A call without an answer is repeated (-attempts), and a 429 is wa
 
 The delivery stops after an answer that every message would get (401, 403, 404, 410), after
 three messages in a row without a proper answer, and when a limit lasts for longer than
--patience: the daily budget is used up, or a proxy blocks. Its default is longer than a burst limit ever
-lasts and ends before a script hangs until midnight; -patience 24h waits, tries now and then,
-and goes on by itself.
+-patience: the daily budget is used up, or a proxy blocks. The default is longer than a burst
+limit lasts, and ends before a script hangs until midnight; with -patience 24h the command
+waits, tries now and then, and goes on by itself. A limit is shared by all who call for one
+installation: run side by side, each program should know of the others by -processes.
 
 What was not delivered is written to the file that -undelivered names, line by line as it was
 read and in their order, to be fed in again. By default that is messages.undelivered.jsonl for messages.jsonl.
