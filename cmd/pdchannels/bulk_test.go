@@ -218,8 +218,9 @@ func TestProgressIsDrawnOnATerminalAndLoggedElsewhere(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 3, 1, 7, 58, 0, 0, time.UTC)
 	for terminal, want := range map[bool]string{
-		true:  "\r\x1b[?7l30 delivered · 30.0 a second\x1b[K\x1b[?7h\r\x1b[?7l60 delivered · 5.0 a second\x1b[K\x1b[?7h\r\x1b[K",
-		false: "60 delivered · 5.0 a second\n",
+		true: "\r\x1b[?7l30 delivered · 3.3 a second\x1b[K\x1b[?7h" + "\r\x1b[?7l30 delivered · 2.5 a second\x1b[K\x1b[?7h" +
+			strings.Repeat("\r\x1b[?7l60 delivered · waiting until 07:58:50, as a 429 asks for\x1b[K\x1b[?7h", 2) + "\r\x1b[K",
+		false: "30 delivered · 2.5 a second\n60 delivered · waiting until 07:58:50, as a 429 asks for\n",
 	} {
 		var screen strings.Builder
 		to := &output{to: &screen}
@@ -228,8 +229,13 @@ func TestProgressIsDrawnOnATerminalAndLoggedElsewhere(t *testing.T) {
 			line = &statusLine{to: to}
 		}
 		p := newProgress(line, to, -1, start)
-		p.show([fates]int{delivered: 30}, 0, channels.LimiterState{}, start.Add(time.Second))
-		p.show([fates]int{delivered: 60}, 0, channels.LimiterState{}, start.Add(12*time.Second))
+		var state channels.LimiterState
+		for _, shown := range []struct{ delivered, at int }{{30, 9}, {30, 12}, {60, 23}, {60, 34}} {
+			if shown.delivered == 60 {
+				state.HeldUntil = start.Add(50 * time.Second)
+			}
+			p.show([fates]int{delivered: shown.delivered}, 0, state, start.Add(time.Duration(shown.at)*time.Second))
+		}
 		line.clear()
 		line.clear()
 		if got := screen.String(); got != want {

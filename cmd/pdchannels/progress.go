@@ -24,7 +24,8 @@ type progress struct {
 	size int64 // of the input, in bytes; below 1 if nobody knows
 
 	samples []sample  // the oldest first
-	logged  time.Time // last
+	logged  time.Time // when a line of the log was written
+	last    string    // what it said
 }
 
 // sample is how far the delivery was at one moment.
@@ -51,9 +52,9 @@ func (p *progress) show(counts [fates]int, read int64, state channels.LimiterSta
 	switch {
 	case p.line != nil:
 		p.line.draw(text)
-	case now.Sub(p.logged) >= logEvery:
+	case now.Sub(p.logged) >= logEvery && text != p.last: // in a long wait there is nothing to add
 		p.log.print(text + "\n")
-		p.logged = now
+		p.logged, p.last = now, text
 	}
 }
 
