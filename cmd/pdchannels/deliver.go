@@ -118,13 +118,11 @@ func next(ctx context.Context, lines <-chan line) (line, error) {
 // take decides what became of a message, and whether the delivery goes on.
 func (d *delivery) take(ctx context.Context, m channels.Delivery) {
 	f := judge(m.Err, ctx.Err() != nil)
-	switch f {
-	case refused, unknown, notSent:
+	if f == refused || f == unknown || f == notSent {
 		d.report.problem(d.open.number(m.Index), m.Request.ID, m.Err)
-	case untried:
-		if cause := whatStopped(m.Err); cause != nil && ctx.Err() == nil {
-			d.end("further messages would fare alike: " + plain(cause))
-		}
+	}
+	if cause := whatStopped(m.Err); cause != nil && ctx.Err() == nil {
+		d.end("further messages would fare alike: " + plain(cause))
 	}
 	d.settle(m.Index, f)
 	switch {

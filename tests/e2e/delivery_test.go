@@ -183,7 +183,7 @@ func TestASignalInManyConversationsLosesNothing(t *testing.T) {
 	for i := range next {
 		next[i] = (i-1+many)%many + 1
 	}
-	for _, id := range strings.Fields(s.received()) {
+	for id := range strings.FieldsSeq(s.received()) {
 		var n int
 		if _, err := fmt.Sscanf(id, "m-%d", &n); err != nil || n != next[n%many] {
 			t.Fatalf("%s arrived, want m-%d of its conversation; all: %s", id, next[n%many], s.received())
