@@ -76,7 +76,7 @@ func TestMessagesFromStdin(t *testing.T) {
 	kept := filepath.Join(t.TempDir(), "later.jsonl")
 	r := piped(t, env, jsonLines("m-1 c-1", "not a message"), "message", "receive", "--json", "-file", "-", "-undelivered", kept)
 	object := r.object(t)
-	for field, want := range map[string]any{"messages": 2.0, "delivered": 1.0, "unreadable": 1.0, "refused": 0.0, "undelivered_file": kept, "stopped": nil} {
+	for field, want := range map[string]any{"messages": 2.0, "delivered": 1.0, "unreadable": 1.0, "refused": 0.0, "requests": 1.0, "rate_limited": 0.0, "undelivered_file": kept, "stopped": nil} {
 		if got := object["summary"].(map[string]any)[field]; got != want {
 			t.Errorf("%s is %v, want %v", field, got, want)
 		}
@@ -156,6 +156,36 @@ func TestAnInterruptIsToldAndCounted(t *testing.T) {
 	}
 	if kept := readFile(t, filepath.Join(filepath.Dir(file), "in.undelivered.jsonl")); kept != jsonLines("m-2 c-1") {
 		t.Errorf("kept %q", kept)
+	}
+}
+
+func TestTheSummaryCountsRequests(t *testing.T) {
+	t.Parallel()
+	file := writeFile(t, "in.jsonl", jsonLines("m-1 c-1"))
+	for attempts, c := range map[string]struct {
+		status            int
+		requests, limited float64
+	}{
+		"1": {http.StatusTooManyRequests, 1, 1},
+		"2": {http.StatusInternalServerError, 2, 0},
+	} {
+		kept := filepath.Join(t.TempDir(), "kept.jsonl")
+		r := pdchannels(t, scripted(t, refusal(c.status, "")), "message", "receive", "--json", "-attempts", attempts, "-file", file, "-undelivered", kept)
+		if made, limited := field(r.object(t), "summary", "requests"), field(r.object(t), "summary", "rate_limited"); made != c.requests || limited != c.limited {
+			t.Errorf("%d: %v requests, %v limited", c.status, made, limited)
+		}
+	}
+}
+
+func TestProgramsShareTheLimit(t *testing.T) {
+	t.Parallel()
+	c := receive{processes: 4}
+	limiter, err := c.limiter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := limiter.State().Limit; got != 20 {
+		t.Errorf("one of four programs allows itself %d of 80 requests", got)
 	}
 }
 

@@ -111,6 +111,7 @@ func TestADeliveryStopsWhenGoingOnMakesNoSense(t *testing.T) {
 		"two failures":   {map[string][]reply{"m-1": {lost}, "m-2": {unsent}, "m-4": {lost}}, [fates]int{delivered: 2, unknown: 2, notSent: 1}, ""},
 		"not in a row":   {map[string][]reply{"m-1": {lost}, "m-2": {unsent}, "m-3": {answered(400, "")}, "m-4": {lost}}, [fates]int{delivered: 1, refused: 1, unknown: 2, notSent: 1}, ""},
 		"three refusals": {map[string][]reply{"m-1": {answered(400, "")}, "m-2": {answered(422, "")}, "m-3": {answered(413, "")}}, [fates]int{delivered: 2, refused: 3}, ""},
+		"three pages":    {map[string][]reply{"m-1": {page}, "m-2": {page}, "m-3": {page}}, [fates]int{refused: 3, untried: 2}, "3 messages in a row"},
 		"one blocked":    {map[string][]reply{"m-2": {blocked}}, [fates]int{delivered: 4, refused: 1}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -170,6 +171,7 @@ func TestPatienceWithALimit(t *testing.T) {
 	}{
 		"a burst, without any":       {[]reply{limited(3 * time.Second)}, 4, 0, 3 * time.Second, [fates]int{delivered: 3}, ""},
 		"a minute":                   {[]reply{limited(time.Minute)}, 4, 2 * time.Minute, time.Minute, [fates]int{delivered: 3}, ""},
+		"a minute, twice":            {[]reply{limited(time.Minute), {status: 200, body: `{"success":true,"data":{"id":"m-1"}}`}, limited(time.Minute)}, 4, 90 * time.Second, 2 * time.Minute, [fates]int{delivered: 3}, ""},
 		"a minute, and no patience":  {[]reply{limited(time.Minute)}, 4, 30 * time.Second, 0, [fates]int{untried: 3}, "-patience of 30s"},
 		"a daily limit":              {[]reply{daily, daily, daily, daily}, 4, 2 * time.Minute, 6 * time.Second, [fates]int{untried: 3}, "the daily budget is used up; the next try would be at "},
 		"a daily limit, and time":    {[]reply{daily, daily, daily, daily, daily, daily}, 4, 24 * time.Hour, 35 * time.Minute, [fates]int{delivered: 3}, ""},
@@ -181,7 +183,7 @@ func TestPatienceWithALimit(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				to := &inbox{script: map[string][]reply{"m-1": c.replies}}
 				start := time.Now()
-				lines := jsonLines("m-1 c-1", "m-2 c-1", "m-3 c-1")
+				lines := jsonLines("m-1 c-1", "m-1 c-1", "m-1 c-1")
 				o := deliverBy(t.Context(), t, delivery{client: to.client(t, c.attempts), patience: c.patience}, strings.NewReader(lines))
 				if took := time.Since(start); took < c.took || took > c.took+c.took/4+4*time.Second {
 					t.Errorf("took %v, want about %v", took, c.took)
@@ -244,12 +246,13 @@ func TestADeliveryEndsWhereNothingMoreCanBeKept(t *testing.T) {
 		env := &environment{getenv: vars{}.getenv, stderr: &output{to: io.Discard}}
 		refusal := answered(http.StatusBadRequest, "")
 		to := &inbox{script: map[string][]reply{"m-1": {refusal}, "m-3": {refusal}}}
+		takes := map[string]time.Duration{"m-2": 1, "m-3": 2, "m-4": 3}
+		to.before = func(_ context.Context, id string) { <-time.After(takes[id] * time.Second) }
 		d := delivery{client: to.client(t, 1), open: newOpenLines(kept), report: newReport(env, 0)}
-		err = d.run(t.Context(), &trickle{lines: []string{"m-1 c-1", "m-2 c-2", "m-3 c-3", "m-4 c-4"}})
-		if err == nil || !strings.Contains(err.Error(), "line 3, and what was not delivered of all after it") || !slices.Equal(to.tried, []string{"m-1", "m-2", "m-3"}) {
+		err = d.run(t.Context(), strings.NewReader(jsonLines("m-1 c-1", "m-2 c-2", "m-3 c-3", "m-4 c-4", "m-5 c-4")))
+		if err == nil || !strings.Contains(err.Error(), "line 3, and what was not delivered of all after it") || !slices.Equal(to.tried, []string{"m-1", "m-2", "m-3", "m-4"}) {
 			t.Errorf("%v, tried %v", err, to.tried)
 		}
-		<-time.After(time.Hour) // until the input has been read
 	})
 	if err := kept.close(); err != nil {
 		t.Fatal(err)

@@ -90,6 +90,7 @@ func limited(wait time.Duration) reply {
 
 var (
 	blocked  = reply{status: http.StatusForbidden, body: "<html><title>Blocked</title></html>"}
+	page     = reply{status: http.StatusRequestEntityTooLarge, body: "<html><title>Too large</title></html>"}
 	lost     = reply{err: io.ErrUnexpectedEOF}
 	unsent   = reply{err: &net.OpError{Op: "dial", Err: errors.New("refused")}}
 	malfunct = answered(http.StatusInternalServerError, "")

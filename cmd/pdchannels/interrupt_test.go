@@ -37,10 +37,10 @@ func TestAnInterruptedDeliveryLosesNothing(t *testing.T) {
 						t.Errorf("message %s is interrupted in flight", id)
 					}
 				}}
-				d := delivery{client: to.client(t, 4), patience: time.Hour}
+				d := delivery{client: to.client(t, 4), patience: 2 * time.Hour}
 				o := deliverBy(ctx, t, d, strings.NewReader(lines))
-				if o.kept != c.kept || o.report.counts != c.want || o.err != nil {
-					t.Errorf("counted %v, %v, kept:\n%swant:\n%s", o.report.counts, o.err, o.kept, c.kept)
+				if o.kept != c.kept || o.report.counts != c.want || o.err != nil || o.report.reason != "" {
+					t.Errorf("counted %v, %v, stopped: %q, kept:\n%swant:\n%s", o.report.counts, o.err, o.report.reason, o.kept, c.kept)
 				}
 			})
 		})
