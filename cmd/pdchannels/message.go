@@ -36,11 +36,11 @@ limit lasts, and ends before a script hangs until midnight; with -patience 24h t
 waits, tries now and then, and goes on by itself. A limit is shared by all who call for one
 installation: run side by side, each program should know of the others by -processes.
 
-What was not delivered is written to the file that -undelivered names, line by line as it was
-read and in their order, to be fed in again. By default that is messages.undelivered.jsonl for messages.jsonl.
-It is never one that exists already, and is removed if all was delivered. A line whose answer
-was lost is among them too: delivering it twice does no harm. Ctrl-C ends a delivery without
-losing anything; a second one ends it at once.`
+What was not delivered is written to the file that -undelivered names, each line as it was read
+and in the order of the input, to be fed in again. By default that is messages.undelivered.jsonl
+for messages.jsonl. It is never one that exists already, and is removed if all was delivered. A
+line whose answer was lost is among them too: delivering it twice does no harm. Ctrl-C ends a
+delivery without losing anything; after a second one, which ends it at once, feed in all again.`
 
 func messageReceiveCommand() *command {
 	return &command{
