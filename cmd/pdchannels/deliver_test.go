@@ -246,8 +246,8 @@ func TestADeliveryEndsWhereNothingMoreCanBeKept(t *testing.T) {
 		env := &environment{getenv: vars{}.getenv, stderr: &output{to: io.Discard}}
 		refusal := answered(http.StatusBadRequest, "")
 		to := &inbox{script: map[string][]reply{"m-1": {refusal}, "m-3": {refusal}}}
-		takes := map[string]time.Duration{"m-2": 1, "m-3": 2, "m-4": 3}
-		to.before = func(_ context.Context, id string) { <-time.After(takes[id] * time.Second) }
+		takes := map[string]time.Duration{"m-2": time.Second, "m-3": 2 * time.Second, "m-4": 3 * time.Second}
+		to.before = func(_ context.Context, id string) { <-time.After(takes[id]) }
 		d := delivery{client: to.client(t, 1), open: newOpenLines(kept), report: newReport(env, 0)}
 		err = d.run(t.Context(), strings.NewReader(jsonLines("m-1 c-1", "m-2 c-2", "m-3 c-3", "m-4 c-4", "m-5 c-4")))
 		if err == nil || !strings.Contains(err.Error(), "line 3, and what was not delivered of all after it") || !slices.Equal(to.tried, []string{"m-1", "m-2", "m-3", "m-4"}) {
