@@ -75,13 +75,10 @@ func (env *environment) check(ctx context.Context, s checkSettings) error {
 	if line := s.writes(); line != "" {
 		env.stderr.print(line)
 	}
-	var line *progress
-	if env.isTerminal(env.stderr) {
-		line = &progress{to: env.stderr}
-	}
+	line := newStatusLine(env)
 	s.Progress = func(title string, calls int) {
 		if line != nil && time.Since(line.drawn) >= redraw {
-			line.note(fmt.Sprintf("%d calls · %s", calls, title))
+			line.draw(fmt.Sprintf("%d calls · %s", calls, title))
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.maxTime)

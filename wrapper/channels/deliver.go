@@ -30,6 +30,9 @@ var (
 
 // Delivery is what became of one message of [Client.Deliver].
 type Delivery struct {
+	// Index is the position of the message in the source, from 0: ids may repeat, as a message that
+	// changes its status does.
+	Index int
 	// Request is the message as the source gave it.
 	Request ReceiveMessageRequest
 	// Message is the message as Pipedrive has it; zero if Err is not nil.
@@ -95,8 +98,10 @@ func (c *Client) Deliver(ctx context.Context, messages iter.Seq2[ReceiveMessageR
 // deliveries are the messages of the source, as they come.
 func deliveries(messages iter.Seq2[ReceiveMessageRequest, error]) iter.Seq[Delivery] {
 	return func(yield func(Delivery) bool) {
+		index := -1
 		for r, err := range messages {
-			d := Delivery{Request: r}
+			index++
+			d := Delivery{Index: index, Request: r}
 			if err != nil {
 				d.Err = &Error{Operation: receiveMessage.name, Outcome: NotSent, Message: "the source gave no message", Err: err}
 			}
