@@ -218,9 +218,9 @@ func (c *Call) repeatRequest(ctx context.Context) error {
 func (c *Call) authorize(ctx context.Context) *Failure {
 	within := ctx
 	if c.caller.Credential.Interruptible {
-		var cancel context.CancelFunc
-		within, cancel = context.WithTimeout(ctx, c.retry.Timeout())
-		defer cancel()
+		lazy := &lazyTimeout{Context: ctx, timeout: c.retry.Timeout()}
+		defer lazy.stop()
+		within = lazy
 	}
 	secret, err := c.caller.Credential.Authorize(within, c.req.Header)
 	if err != nil {
