@@ -38,7 +38,7 @@ test: ## run every test; with the race detector where a C compiler is (CI insist
 	if [ "$$($(GO) env CGO_ENABLED)" = 1 ]; then race=-race; \
 	elif [ "$$CI" = true ]; then echo "make test: no C compiler found, and CI runs the race detector: install gcc" >&2; exit 1; \
 	else echo "make test: no C compiler found, so this run is without the race detector"; fi; \
-	set -x; $(GO) test $$race $(TESTFLAGS) ./...
+	set -x; $(GO) test $$race $(TESTFLAGS) ./... && cd tests/otel && $(GO) test $$race $(TESTFLAGS) ./...
 
 test-interop: tests/interop/node_modules/.package-lock.json ## run clients and mocks written by others against ours (needs Node 18.20 or later)
 	$(GO) test -tags interop -count=1 $(TESTFLAGS) ./tests/interop
@@ -62,7 +62,9 @@ lint-go:
 	$(GO) vet ./...
 	$(GO) vet -tags interop ./tests/interop
 	$(GO) mod tidy -diff
+	cd tests/otel && $(GO) vet ./... && $(GO) mod tidy -diff
 	$(GOLANGCI) run
+	cd tests/otel && $(GOLANGCI) run
 
 lint-generated:
 	@GO="$(GO)" sh spec/lint/fresh.sh

@@ -19,7 +19,7 @@ import (
 // chaos is a plan by which every fifth request and every tenth connection meets a fault. Which one, the
 // id and the number of the request decide, so that a run is like the next whoever comes first.
 type chaos struct {
-	steps []fault
+	faults []fault
 
 	mu          sync.Mutex
 	connections int
@@ -27,18 +27,15 @@ type chaos struct {
 	met         map[string][]failure // by operation and id
 }
 
-// newChaos takes in every fault after which a call may go on, once of each kind.
+// newChaos takes in every fault after which a call may go on, once each.
 func newChaos() *chaos {
 	c := &chaos{requests: map[string]int{}, met: map[string][]failure{}}
 	for _, f := range faults() {
-		switch f.is {
-		case lost, lostApplied, limited, staleToken:
-			if !breaksConnecting(f.steps[0].breaks) {
-				c.steps = append(c.steps, f)
-			}
+		if goesOn := []failure{lost, lostApplied, limited, staleToken}; slices.Contains(goesOn, f.is) && !breaksConnecting(f.steps[0].breaks) {
+			c.faults = append(c.faults, f)
 		}
 	}
-	slices.SortFunc(c.steps, func(a, b fault) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(c.faults, func(a, b fault) int { return cmp.Compare(a.name, b.name) })
 	return c
 }
 
@@ -68,7 +65,7 @@ func (c *chaos) answers(r *request) step {
 	if sum%5 != 0 {
 		return step{}
 	}
-	f := c.steps[sum/5%uint64(len(c.steps))]
+	f := c.faults[sum/5%uint64(len(c.faults))]
 	c.met[r.key()] = append(c.met[r.key()], f.is)
 	return f.steps[0]
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
-// slowTokens is a token source that takes its time with what is slow.
-type slowTokens struct{ token, renewal bool }
+// slowTokens is a token source that never ends a renewal and, if token is set, never gives a token.
+type slowTokens struct{ token bool }
 
 func (s slowTokens) Token() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "token-0"}, nil }
 

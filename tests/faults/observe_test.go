@@ -95,7 +95,7 @@ func TestTheStoryOfACall(t *testing.T) {
 	})
 }
 
-// A call that sends nothing is told of too, as is one of a million in Deliver.
+// A call that sends nothing is told of too.
 func TestACallThatSendsNothingIsTold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -118,7 +118,6 @@ func TestACallThatSendsNothingIsTold(t *testing.T) {
 
 // tracing is an observer whose context goes along.
 type tracing struct {
-	watch
 	mu       sync.Mutex
 	problems []string
 }

@@ -63,6 +63,7 @@ func (p *pipedrive) exchange(conn net.Conn, r *request) bool {
 		return true
 	case silent, silentInBody:
 		_, _ = io.Copy(io.Discard, conn) // until the client has enough of it
+	default: // closed, when this returns
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok && s.reset {
 		_ = tcp.SetLinger(0)
