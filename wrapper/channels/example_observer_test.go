@@ -42,7 +42,7 @@ func (m *metrics) CallEnds(_ context.Context, e channels.CallEvent) {
 	m.add("calls{operation=" + e.Operation + ",result=" + label(e.Result) + "}")
 }
 
-func label(r channels.Result) string {
+func label(r channels.Ending) string {
 	switch {
 	case r.Accepted:
 		return "accepted"
