@@ -23,9 +23,9 @@ import (
 
 // playing returns a client of a server that is a function, for a bubble of synctest. The server
 // gets what the request says.
-func playing(t *testing.T, serve func(body string) (status int, answer string, header http.Header, err error), opts ...channels.Option) *channels.Client {
+func playing(t *testing.T, serve func(body string) (status int, answer string, header http.Header, err error)) *channels.Client {
 	t.Helper()
-	client, err := channels.NewClient(channels.APIToken(apiToken), append(opts, channels.WithHTTPClient(&http.Client{
+	client, err := channels.NewClient(channels.APIToken(apiToken), channels.WithHTTPClient(&http.Client{
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			said, err := io.ReadAll(r.Body)
 			if err != nil {
@@ -37,7 +37,7 @@ func playing(t *testing.T, serve func(body string) (status int, answer string, h
 			}
 			return &http.Response{StatusCode: status, Request: r, Header: header, Body: io.NopCloser(strings.NewReader(answer))}, nil
 		}),
-	}))...)
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -183,9 +183,9 @@ func (e *Error) Is(target error) bool {
 	case ErrUnauthorized:
 		return e.StatusCode == http.StatusUnauthorized
 	case ErrRateLimited:
-		return e.StatusCode == http.StatusTooManyRequests || e.Held == ErrRateLimited || e.Held == ErrDailyLimit //nolint:errorlint // Held is one of them, unwrapped
+		return e.StatusCode == http.StatusTooManyRequests || e.Held == ErrRateLimited || e.Held == ErrDailyLimit
 	case ErrDailyLimit, ErrBlocked:
-		return e.Held == target //nolint:errorlint // Held is one of them, unwrapped
+		return e.Held == target
 	case ErrInvalidBody:
 		return e.Code == codeInvalidBody || e.Code == codeInvalidMessage
 	case ErrWithdrawn:
