@@ -51,7 +51,7 @@ fuzz: ## fuzz each target FUZZTIME (20000x) times
 		$(GO) test "$$package" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
 	done
 
-bench: ## measure receiveMessage beside net/http and encoding/json by hand (BENCHFLAGS='-rounds 400')
+bench: ## measure cost, goodput and pace beside net/http by hand, in two minutes (BENCHFLAGS='-only memory')
 	$(GO) run ./tests/bench $(BENCHFLAGS)
 
 lint: lint-go lint-generated lint-spec ## check format, code, modules, documents, and that gen/ is fresh

@@ -4,6 +4,7 @@ package spec_test
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -46,8 +47,16 @@ func TestDocuments(t *testing.T) {
 
 func TestChannels(t *testing.T) {
 	t.Parallel()
-	for _, fault := range contract(load(t, spec.Channels)) {
+	doc := load(t, spec.Channels)
+	for _, fault := range slices.Concat(contract(doc, "api_key", "oauth2"), costs(doc)) {
 		t.Errorf("channels.yaml: %s", fault)
+	}
+}
+
+func TestProvider(t *testing.T) {
+	t.Parallel()
+	for _, fault := range contract(load(t, spec.Provider), "basic") {
+		t.Errorf("provider.yaml: %s", fault)
 	}
 }
 
@@ -73,8 +82,8 @@ func TestRulesFindFaults(t *testing.T) {
 		{"token cost", "      x-token-cost: 6\n", "", "DELETE /channels/{id}: x-token-cost"},
 		{"token cost below one", "      x-token-cost: 6\n", "      x-token-cost: 0\n", "DELETE /channels/{id}: x-token-cost"},
 		{"default answer", "        default:\n          $ref: '#/components/responses/OtherError'\n", "", "POST /channels: no default response"},
-		{"security", "  - api_key: []\n", "", "not open to oauth2 and api_key alike"},
-		{"security of one operation", "      x-token-cost: 6\n", "      x-token-cost: 6\n      security: [api_key: []]\n", "DELETE /channels/{id}: not open to oauth2 and api_key alike"},
+		{"security", "  - api_key: []\n", "", "not open to [api_key oauth2] alike"},
+		{"security of one operation", "      x-token-cost: 6\n", "      x-token-cost: 6\n      security: [api_key: []]\n", "DELETE /channels/{id}: not open to [api_key oauth2] alike"},
 		{"answer without example", "      example:\n        success: true\n    Error:", "    Error:", "DELETE /channels/{id}: answer 200: no example"},
 		{"code not named", "; code `ADMIN_ONLY`", "", "answer 403: description does not name the code ADMIN_ONLY"},
 	}
@@ -86,7 +95,7 @@ func TestRulesFindFaults(t *testing.T) {
 				t.Fatalf("channels.yaml no longer has what this test breaks: %q", test.old)
 			}
 			broken := load(t, []byte(strings.Replace(text, test.old, test.text, 1)))
-			got := slices.Concat(reading(broken), contract(broken))
+			got := slices.Concat(reading(broken), contract(broken, "api_key", "oauth2"), costs(broken))
 			if test.want == invalid { // asked only then, because it takes its time
 				got = validity(t, broken)
 			}
@@ -146,14 +155,11 @@ func reading(doc *openapi3.T) []string {
 	return found
 }
 
-// contract says what the parts of the project that read channels.yaml would miss: the
-// emulator, the coverage of the recordings, a mock.
-func contract(doc *openapi3.T) []string {
+// contract says what the parts of the project that read a document would miss: the emulator,
+// the coverage of the recordings, a mock.
+func contract(doc *openapi3.T, want ...string) []string {
 	var found []string
 	for name, operation := range operations(doc) {
-		if cost, _ := operation.Extensions["x-token-cost"].(float64); cost < 1 {
-			found = append(found, name+": x-token-cost is not a number of tokens")
-		}
 		if operation.Responses.Default() == nil {
 			found = append(found, name+": no default response")
 		}
@@ -165,9 +171,8 @@ func contract(doc *openapi3.T) []string {
 		for _, alternative := range *security {
 			schemes = slices.AppendSeq(schemes, maps.Keys(alternative))
 		}
-		slices.Sort(schemes)
-		if !slices.Equal(schemes, []string{"api_key", "oauth2"}) {
-			found = append(found, name+": not open to oauth2 and api_key alike")
+		if slices.Sort(schemes); !slices.Equal(schemes, want) {
+			found = append(found, fmt.Sprintf("%s: not open to %v alike", name, want))
 		}
 		for status, response := range operation.Responses.Map() {
 			found = append(found, answerFaults(name+": answer "+status, status, response.Value)...)
@@ -176,26 +181,45 @@ func contract(doc *openapi3.T) []string {
 	return found
 }
 
+// costs names the operations that do not tell what they cost.
+func costs(doc *openapi3.T) (found []string) {
+	for name, operation := range operations(doc) {
+		if cost, _ := operation.Extensions["x-token-cost"].(float64); cost < 1 {
+			found = append(found, name+": x-token-cost is not a number of tokens")
+		}
+	}
+	return found
+}
+
 // answerFaults wants an example of each JSON answer (a mock answers with it), and the code of
 // each documented error named to the reader.
-func answerFaults(where, status string, response *openapi3.Response) []string {
+func answerFaults(where, status string, response *openapi3.Response) (found []string) {
 	media := response.Content["application/json"]
 	if media == nil {
 		return []string{where + ": no application/json"}
 	}
-	example := cmp.Or(media.Example, media.Schema.Value.Example)
-	if example == nil {
-		return []string{where + ": no example"}
+	examples := []any{cmp.Or(media.Example, media.Schema.Value.Example)}
+	if len(media.Examples) > 0 {
+		examples = nil
+		for _, example := range media.Examples {
+			examples = append(examples, example.Value.Value)
+		}
 	}
-	if number, err := strconv.Atoi(status); err != nil || number < 400 {
-		return nil
+	for _, example := range examples {
+		if example == nil {
+			return []string{where + ": no example"}
+		}
+		if number, err := strconv.Atoi(status); err != nil || number < 400 {
+			continue
+		}
+		object, _ := example.(map[string]any)
+		detail, _ := cmp.Or(object["additional_data"], object["data"]).(map[string]any)
+		code, _ := detail["code"].(string)
+		if code == "" || !strings.Contains(*response.Description, "`"+code+"`") {
+			found = append(found, where+": description does not name the code "+code+" of its example")
+		}
 	}
-	detail, _ := example.(map[string]any)["additional_data"].(map[string]any)
-	code, _ := detail["code"].(string)
-	if code == "" || !strings.Contains(*response.Description, "`"+code+"`") {
-		return []string{where + ": description does not name the code " + code + " of its example"}
-	}
-	return nil
+	return found
 }
 
 // operations maps "POST /channels" and its like to the document's operations.

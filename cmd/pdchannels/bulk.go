@@ -8,17 +8,21 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
+
+	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
 // many delivers the messages of a file, or with -check only reads them.
 func (c *receive) many(ctx context.Context, env *environment, flags *flag.FlagSet) error {
 	var err error
 	flags.Visit(func(f *flag.Flag) {
-		if !slices.Contains(ofFile, f.Name) {
+		if describesMessage(f.Name) {
 			err = usage("-%s describes a message, but the messages come from -file %s", f.Name, printable(c.file))
 		}
 	})
+	if c.patience < 0 {
+		err = usage("-patience %v is negative; 0 stops at the first limit that lasts", c.patience)
+	}
 	if err != nil {
 		return err
 	}
@@ -58,7 +62,12 @@ func (c *receive) open(env *environment) (in io.ReadCloser, size int64, err erro
 // deliver delivers what is in the input. All that could fail here fails before the first
 // message is sent.
 func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, size int64) error {
-	client, _, err := c.client(ctx, env)
+	limiter, err := c.limiter()
+	if err != nil {
+		return err
+	}
+	report := newReport(env, size)
+	client, _, err := c.client(ctx, env, channels.WithLimiter(limiter), channels.WithObserver(&report.requests))
 	if err != nil {
 		return err
 	}
@@ -74,10 +83,9 @@ func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, s
 	if err != nil {
 		return usageError{err}
 	}
-	report := newReport(env, size)
 	defer context.AfterFunc(ctx, func() { report.interrupted(name) })()
 
-	d := delivery{to: client, undelivered: kept, report: report, held: map[conversation]bool{}}
+	d := delivery{client: client, patience: c.patience, open: newOpenLines(kept), report: report}
 	err = errors.Join(d.run(ctx, in), kept.close())
 	if ctx.Err() != nil {
 		report.interrupted(name) // in case it ended before that was told
@@ -96,10 +104,17 @@ func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, s
 	}
 }
 
+// limiter is one for a process among -processes.
+func (c *receive) limiter() (*channels.Limiter, error) {
+	if c.processes < 1 {
+		return nil, usage("-processes %d: this one counts too, so there is at least 1", c.processes)
+	}
+	return channels.NewLimiter(channels.LimiterConfig{Processes: c.processes})
+}
+
 // checkLines reads all messages and tells what is wrong with them. It sends nothing.
 func checkLines(ctx context.Context, env *environment, in io.Reader) error {
 	report := newReport(env, -1)
-	d := delivery{report: report}
 	done := make(chan struct{})
 	defer close(done)
 	lines := readLines(in, done)
@@ -112,7 +127,15 @@ func checkLines(ctx context.Context, env *environment, in io.Reader) error {
 		} else if ctx.Err() != nil {
 			return errors.New("interrupted")
 		}
-		d.check(l)
+		if l.rest || l.blank() {
+			continue
+		}
+		if _, err := l.message(); err != nil {
+			report.problem(l.number, "", err)
+			report.count(unreadable, l)
+		} else {
+			report.count(delivered, l)
+		}
 	}
 	good, bad := report.counts[delivered], report.counts[unreadable]
 	env.say(map[string]any{

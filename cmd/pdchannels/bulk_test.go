@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
 // shop is pipedrive with the channel shop-1.
@@ -73,7 +76,7 @@ func TestMessagesFromStdin(t *testing.T) {
 	kept := filepath.Join(t.TempDir(), "later.jsonl")
 	r := piped(t, env, jsonLines("m-1 c-1", "not a message"), "message", "receive", "--json", "-file", "-", "-undelivered", kept)
 	object := r.object(t)
-	for field, want := range map[string]any{"messages": 2.0, "delivered": 1.0, "unreadable": 1.0, "refused": 0.0, "undelivered_file": kept, "stopped": nil} {
+	for field, want := range map[string]any{"messages": 2.0, "delivered": 1.0, "unreadable": 1.0, "refused": 0.0, "requests": 1.0, "rate_limited": 0.0, "undelivered_file": kept, "stopped": nil} {
 		if got := object["summary"].(map[string]any)[field]; got != want {
 			t.Errorf("%s is %v, want %v", field, got, want)
 		}
@@ -147,12 +150,42 @@ func TestAnInterruptIsToldAndCounted(t *testing.T) {
 	var stdout, stderr strings.Builder
 	code := run(ctx, []string{"message", "receive", "-json", "-file", file}, env.getenv, nil, &stdout, &stderr)
 	r := result{code, stdout.String(), stderr.String()}
-	r.wants(t, exitUnsure, `"untried":1`, "Interrupted: finishing the message in flight")
+	r.wants(t, exitUnsure, `"untried":1`, "Interrupted: finishing what is in flight")
 	if strings.Count(r.stderr, "Interrupted") != 1 || field(r.object(t), "summary", "stopped") != "interrupted" {
 		t.Errorf("%+v", r)
 	}
 	if kept := readFile(t, filepath.Join(filepath.Dir(file), "in.undelivered.jsonl")); kept != jsonLines("m-2 c-1") {
 		t.Errorf("kept %q", kept)
+	}
+}
+
+func TestTheSummaryCountsRequests(t *testing.T) {
+	t.Parallel()
+	file := writeFile(t, "in.jsonl", jsonLines("m-1 c-1"))
+	for attempts, c := range map[string]struct {
+		status            int
+		requests, limited float64
+	}{
+		"1": {http.StatusTooManyRequests, 1, 1},
+		"2": {http.StatusInternalServerError, 2, 0},
+	} {
+		kept := filepath.Join(t.TempDir(), "kept.jsonl")
+		r := pdchannels(t, scripted(t, refusal(c.status, "")), "message", "receive", "--json", "-attempts", attempts, "-file", file, "-undelivered", kept)
+		if made, limited := field(r.object(t), "summary", "requests"), field(r.object(t), "summary", "rate_limited"); made != c.requests || limited != c.limited {
+			t.Errorf("%d: %v requests, %v limited", c.status, made, limited)
+		}
+	}
+}
+
+func TestProgramsShareTheLimit(t *testing.T) {
+	t.Parallel()
+	c := receive{processes: 4}
+	limiter, err := c.limiter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := limiter.State().Limit; got != 20 {
+		t.Errorf("one of four programs allows itself %d of 80 requests", got)
 	}
 }
 
@@ -169,26 +202,75 @@ func TestNamesForWhatIsNotDelivered(t *testing.T) {
 
 func TestProgressSaysHowFar(t *testing.T) {
 	t.Parallel()
-	var screen strings.Builder
-	p := &progress{to: &output{to: &screen}, size: 1000}
+	start := time.Date(2026, 3, 1, 7, 58, 0, 0, time.UTC)
+	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
 	counts := [fates]int{delivered: 30, refused: 2}
-	for _, c := range []struct {
-		read int64
-		want string
+	for name, c := range map[string]struct {
+		size, read int64
+		state      channels.LimiterState
+		want       string
 	}{
-		{250, "30 delivered · 2 not · 8.0 a second · 25 %, 12s left"},
-		{0, "30 delivered · 2 not · 8.0 a second"},
+		"a file":       {1000, 250, channels.LimiterState{}, "30 delivered · 2 not · 8.0 a second · 25 %, 12s left"},
+		"a pipe":       {-1, 250, channels.LimiterState{}, "30 delivered · 2 not · 8.0 a second"},
+		"at the limit": {-1, 250, channels.LimiterState{Limit: 20, Waiting: 4}, "30 delivered · 2 not · 8.0 a second of the 10 allowed"},
+		"a burst":      {1000, 250, channels.LimiterState{HeldUntil: at(6)}, "30 delivered · 2 not · 25 % · waiting until 07:58:06, as a 429 asks for"},
+		"a daily limit": {1000, 250, channels.LimiterState{Refusing: channels.ErrDailyLimit, NextProbe: at(300)},
+			"30 delivered · 2 not · 25 % · waiting: the daily budget is used up, next try at 08:03:00; Ctrl-C keeps the rest"},
+		"a limit until tomorrow": {-1, 0, channels.LimiterState{Refusing: channels.ErrBlocked, NextProbe: at(86400)},
+			"30 delivered · 2 not · waiting: a proxy before the API blocks this client, next try at 07:58 on 2 March; Ctrl-C keeps the rest"},
+		"a probe": {-1, 0, channels.LimiterState{Refusing: channels.ErrBlocked, NextProbe: at(3)}, "30 delivered · 2 not · trying whether that is over: a proxy before the API blocks this client"},
 	} {
-		if got := p.text(counts, c.read, 4*time.Second); got != c.want {
-			t.Errorf("%q, want %q", got, c.want)
+		p := newProgress(nil, nil, c.size, start)
+		if got := p.text(counts, sample{at(4), 32, c.read}, c.state); got != c.want {
+			t.Errorf("%s: %q\nwant %q", name, got, c.want)
 		}
 	}
-	p.last = "30 delivered"
-	p.note("waiting 2s for the rate limit")
-	p.clear()
-	p.clear()
-	if got := screen.String(); got != "\r\x1b[?7l30 delivered · waiting 2s for the rate limit\x1b[K\x1b[?7h\r\x1b[K" {
-		t.Errorf("the screen got %q", got)
+}
+
+// The rate is that of the last ten seconds: nine of them brought 10 messages each, after a pause.
+func TestProgressKnowsTheRateOfLate(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 3, 1, 7, 58, 0, 0, time.UTC)
+	p := newProgress(nil, &output{to: io.Discard}, 4000, start)
+	for s := range 60 {
+		done := 10 * max(0, s-30)
+		p.show([fates]int{delivered: done}, int64(10*done), channels.LimiterState{}, start.Add(time.Duration(s)*time.Second))
+	}
+	if got := p.text([fates]int{delivered: 300}, sample{start.Add(time.Minute), 300, 3000}, channels.LimiterState{}); got != "300 delivered · 10.0 a second · 75 %, 10s left" {
+		t.Errorf("got %q", got)
+	}
+	if len(p.samples) > samplesKept {
+		t.Errorf("%d samples are kept", len(p.samples))
+	}
+}
+
+func TestProgressIsDrawnOnATerminalAndLoggedElsewhere(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 3, 1, 7, 58, 0, 0, time.UTC)
+	for terminal, want := range map[bool]string{
+		true: "\r\x1b[?7l30 delivered · 3.3 a second\x1b[K\x1b[?7h" + "\r\x1b[?7l30 delivered · 2.5 a second\x1b[K\x1b[?7h" +
+			strings.Repeat("\r\x1b[?7l60 delivered · waiting until 07:58:50, as a 429 asks for\x1b[K\x1b[?7h", 2) + "\r\x1b[K",
+		false: "30 delivered · 2.5 a second\n60 delivered · waiting until 07:58:50, as a 429 asks for\n",
+	} {
+		var screen strings.Builder
+		to := &output{to: &screen}
+		var line *statusLine
+		if terminal {
+			line = &statusLine{to: to}
+		}
+		p := newProgress(line, to, -1, start)
+		var state channels.LimiterState
+		for _, shown := range []struct{ delivered, at int }{{30, 9}, {30, 12}, {60, 23}, {60, 34}} {
+			if shown.delivered == 60 {
+				state.HeldUntil = start.Add(50 * time.Second)
+			}
+			p.show([fates]int{delivered: shown.delivered}, 0, state, start.Add(time.Duration(shown.at)*time.Second))
+		}
+		line.clear()
+		line.clear()
+		if got := screen.String(); got != want {
+			t.Errorf("terminal %v: got %q\nwant %q", terminal, got, want)
+		}
 	}
 }
 

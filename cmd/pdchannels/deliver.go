@@ -6,64 +6,92 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"time"
 
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
 const (
-	// A 429 is waited out up to this long; a limit that lasts longer is the daily one.
-	longestWait = 10 * time.Second
-	// The burst limit counts in a window of two seconds: what to wait if the answer does not say.
-	burstWindow = 2 * time.Second
-	// After so many full waits for one message the limit is not that of a burst.
-	waitsPerMessage = 3
+	// After so many messages in a row without a proper answer, the next ones would fare alike.
+	failuresInARow = 3
 	// What was sent to a pipe is still read after the delivery has stopped, until the
 	// pipe has been silent for so long.
 	silence = time.Second
 )
 
-// receiver is what a delivery needs of a *channels.Client.
-type receiver interface {
-	ReceiveMessage(context.Context, channels.ReceiveMessageRequest) (channels.Message, error)
-}
-
-// delivery delivers the lines of one input.
+// delivery delivers the lines of one input. The client keeps to the limits, repeats, and
+// keeps each conversation in order; what is decided here is when to end, and what is kept.
 type delivery struct {
-	to          receiver
-	undelivered *undelivered
-	report      *report
+	client   *channels.Client
+	patience time.Duration // with a limit that lasts
+	open     *openLines
+	report   *report
 
-	stop    context.CancelFunc
-	held    map[conversation]bool
-	inARow  int // messages that failed without a proper answer, since the last good one
-	current int // the number of the line that was decided on last
+	stop     context.CancelFunc
+	inARow   int   // messages that failed without a proper answer, since the last good one
+	inputErr error // what ended the input early; the source's until that has ended
 }
-
-// conversation names one across all channels.
-type conversation struct{ channel, id string }
 
 // errInputOpen is what a delivery ends with that stopped while its input went on.
 var errInputOpen = errors.New("the input had not ended: what it would still have brought was not read")
 
-// run delivers until the input ends. When ctx ends, the message in flight is finished, and
-// everything after it goes to the file of the undelivered; so it does when an answer says that
-// going on makes no sense. The error is of the input or of the file.
+// run delivers until the input ends. When ctx ends, what is in flight is finished, and
+// everything after it goes to the file of the undelivered; so it does when going on makes no
+// sense. The error is of the input or of the file.
 func (d *delivery) run(ctx context.Context, in io.Reader) error {
 	ctx, d.stop = context.WithCancel(ctx)
 	defer d.stop()
-	done := make(chan struct{})
-	defer close(done)
-	lines := readLines(in, done)
-	for {
-		l, err := next(ctx, lines)
-		if errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		if err := d.take(ctx, l); err != nil {
-			return fmt.Errorf("line %d and all after it were not delivered, nor kept: %w", l.number, err)
+	over := make(chan struct{})
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		d.watch(over)
+	}()
+	for m := range d.client.Deliver(ctx, d.messages(ctx, in)) {
+		d.take(ctx, m)
+	}
+	close(over)
+	<-watching
+	return errors.Join(d.inputErr, d.open.failed())
+}
+
+// messages are the lines of the input as a source for the client. What comes after the end of
+// ctx is not for the client any more.
+func (d *delivery) messages(ctx context.Context, in io.Reader) iter.Seq2[channels.ReceiveMessageRequest, error] {
+	return func(yield func(channels.ReceiveMessageRequest, error) bool) {
+		done := make(chan struct{})
+		defer close(done)
+		lines := readLines(in, done)
+		for {
+			l, err := next(ctx, lines)
+			if err != nil {
+				if !errors.Is(err, io.EOF) {
+					d.inputErr = err
+				}
+				return
+			}
+			if l.blank() {
+				continue
+			}
+			index, ok := d.open.add(l)
+			if !ok {
+				return
+			}
+			if ctx.Err() != nil {
+				d.settle(index, untried)
+				continue
+			}
+			r, err := l.message()
+			if err != nil {
+				if !l.rest {
+					d.report.problem(l.number, "", err)
+				}
+				err = unreadableError{err}
+			}
+			if !yield(r, err) {
+				return
+			}
 		}
 	}
 }
@@ -87,92 +115,67 @@ func next(ctx context.Context, lines <-chan line) (line, error) {
 	}
 }
 
-// take decides on a line. Its error is of the file of the undelivered.
-func (d *delivery) take(ctx context.Context, l line) error {
+// take decides what became of a message, and whether the delivery goes on.
+func (d *delivery) take(ctx context.Context, m channels.Delivery) {
+	f := judge(m.Err, ctx.Err() != nil)
+	if f == refused || f == unknown || f == notSent {
+		d.report.problem(d.open.number(m.Index), m.Request.ID, m.Err)
+	}
+	if cause := whatStopped(m.Err); cause != nil && ctx.Err() == nil {
+		d.end("further messages would fare alike: " + plain(cause))
+	}
+	d.settle(m.Index, f)
 	switch {
-	case l.number == d.current: // the rest of a line that is too long
-	case l.blank():
-		return nil
-	default:
-		d.current = l.number
-		f := d.deliver(ctx, l)
-		d.report.count(f, l)
-		if f == delivered {
-			return nil
+	case f == unknown, f == notSent, f == refused && !proper(m.Err):
+		if d.inARow++; d.inARow == failuresInARow {
+			d.end(fmt.Sprintf("%d messages in a row got no proper answer", failuresInARow))
 		}
-	}
-	return d.undelivered.write(l)
-}
-
-// check reads a line and sends nothing.
-func (d *delivery) check(l line) {
-	if l.number == d.current || l.blank() {
-		return
-	}
-	d.current = l.number
-	f := delivered
-	if _, err := l.message(); err != nil {
-		d.report.problem(l.number, "", err)
-		f = unreadable
-	}
-	d.report.count(f, l)
-}
-
-func (d *delivery) deliver(ctx context.Context, l line) fate {
-	if ctx.Err() != nil {
-		return untried
-	}
-	r, err := l.message()
-	c := conversation{r.ProviderChannelID, r.ConversationID}
-	if err != nil {
-		d.report.problem(l.number, "", err)
-		if c != (conversation{}) {
-			d.held[c] = true
-		}
-		return unreadable
-	}
-	if d.held[c] {
-		return heldBack
-	}
-	err = d.send(ctx, r)
-	if err == nil {
+	case f == delivered, f == refused:
 		d.inARow = 0
-		return delivered
 	}
-	d.held[c] = true
-	if ctx.Err() != nil && errors.Is(err, channels.ErrRateLimited) {
-		return untried // it was waiting when the delivery was interrupted
-	}
-	d.report.problem(l.number, r.ID, err)
-	f, reason := d.judge(err)
-	if reason != "" {
-		d.stop()
-		d.report.stop(l.number, reason)
-	}
-	return f
 }
 
-// send makes one attempt, and further ones after a 429 that will soon be over.
-func (d *delivery) send(ctx context.Context, r channels.ReceiveMessageRequest) error {
-	for waits := 0; ; waits++ {
-		// What is in flight is finished, or ended by its own timeout.
-		_, err := d.to.ReceiveMessage(context.WithoutCancel(ctx), r)
-		e, ok := errors.AsType[*channels.Error](err)
-		if !ok || !errors.Is(e, channels.ErrRateLimited) || waits == waitsPerMessage {
-			return err
-		}
-		wait := e.RetryAfter
-		if wait == 0 {
-			wait = burstWindow
-		}
-		if wait > longestWait {
-			return err
-		}
-		d.report.waiting(wait)
+// settle notes the fate of an open line, and ends the delivery if the line cannot be kept.
+func (d *delivery) settle(index int, f fate) {
+	l, err := d.open.settle(index, f != delivered)
+	if err != nil {
+		d.stop() // what is in flight is finished, for the summary
+	}
+	if !l.rest {
+		d.report.count(f, l)
+	}
+}
+
+// end ends the delivery for a reason of its own.
+func (d *delivery) end(reason string) {
+	d.report.stop(reason)
+	d.stop()
+}
+
+// watch shows how far the delivery is, and ends it when a limit would last longer than its
+// patience.
+func (d *delivery) watch(over <-chan struct{}) {
+	ticker := time.NewTicker(redraw)
+	defer ticker.Stop()
+	var since time.Time // when calls began to be refused
+	for {
 		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return err
+		case <-over:
+			return
+		case now := <-ticker.C:
+			state := d.client.Limiter().State()
+			d.report.show(state, now)
+			switch {
+			case state.Refusing == nil:
+				since = time.Time{}
+				continue
+			case since.IsZero():
+				since = now
+			}
+			if state.NextProbe.After(since.Add(d.patience)) {
+				d.end(fmt.Sprintf("%v; the next try would be at %s, beyond the -patience of %v",
+					state.Refusing, clock(state.NextProbe, now), d.patience))
+			}
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,105 +14,28 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
-
-// inbox is a receiver that fails as its script says: the errors of a message, by its id, one
-// after the other; then it is received.
-type inbox struct {
-	script map[string][]error
-	tried  []string
-	got    []string
-	before func(ctx context.Context, id string) // is called before each attempt
-}
-
-func (i *inbox) ReceiveMessage(ctx context.Context, r channels.ReceiveMessageRequest) (channels.Message, error) {
-	if i.before != nil {
-		i.before(ctx, r.ID)
-	}
-	i.tried = append(i.tried, r.ID)
-	if errs := i.script[r.ID]; len(errs) > 0 {
-		i.script[r.ID] = errs[1:]
-		return channels.Message{}, errs[0]
-	}
-	i.got = append(i.got, r.ID)
-	return channels.Message(r), nil
-}
-
-func answered(status int, code string) error {
-	return &channels.Error{Operation: "receiveMessage", Outcome: channels.Answered, StatusCode: status, Code: code, Message: "no"}
-}
-
-func limited(wait time.Duration) error {
-	return &channels.Error{Operation: "receiveMessage", Outcome: channels.Answered, StatusCode: http.StatusTooManyRequests, RetryAfter: wait}
-}
-
-func failing(o channels.Outcome) error {
-	return &channels.Error{Operation: "receiveMessage", Outcome: o, Err: io.ErrUnexpectedEOF}
-}
-
-// jsonLines writes messages: "m-1 c-1" is message m-1 of conversation c-1. Anything else is
-// written as it is.
-func jsonLines(messages ...string) string {
-	var b strings.Builder
-	for _, m := range messages {
-		if id, conversation, two := strings.Cut(m, " "); two && strings.HasPrefix(id, "m-") {
-			m = fmt.Sprintf(`{"id":%q,"channel_id":"shop-1","conversation_id":%q,"sender_id":"nils","message":"Hi","status":"sent","created_at":"2026-03-01 07:58"}`, id, conversation)
-		}
-		b.WriteString(m + "\n")
-	}
-	return b.String()
-}
-
-// outcome is what a delivery left behind.
-type outcome struct {
-	report *report
-	kept   string // the file of the undelivered; empty if it was removed
-	stderr string
-	err    error
-}
-
-// deliverTo delivers an input.
-func deliverTo(ctx context.Context, t *testing.T, to receiver, in io.Reader) outcome {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), "kept.jsonl")
-	kept, err := createUndelivered(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var stdout, stderr bytes.Buffer
-	env := &environment{getenv: vars{}.getenv, stdout: &output{to: &stdout}, stderr: &output{to: &stderr}}
-	d := delivery{to: to, undelivered: kept, report: newReport(env, 0), held: map[conversation]bool{}}
-	o := outcome{report: d.report, err: d.run(ctx, in)}
-	if err := kept.close(); err != nil {
-		t.Fatal(err)
-	}
-	if text, err := os.ReadFile(name); err == nil {
-		o.kept = string(text)
-	} else if !errors.Is(err, os.ErrNotExist) {
-		t.Fatal(err)
-	}
-	o.stderr = stderr.String()
-	return o
-}
 
 func TestTheRestOfAConversationIsHeldBack(t *testing.T) {
 	t.Parallel()
 	for name, first := range map[string]struct {
-		line string
-		err  error
-		want fate
+		line  string
+		reply reply
+		want  fate
 	}{
 		"refused":    {"m-1 c-1", answered(400, "INVALID_RECEIVE_MESSAGE_PAYLOAD"), refused},
 		"not found":  {"m-1 c-1", answered(404, "NOT_FOUND"), refused},
-		"unknown":    {"m-1 c-1", failing(channels.Unknown), unknown},
-		"not sent":   {"m-1 c-1", failing(channels.NotSent), notSent},
-		"odd":        {"m-1 c-1", errors.New("something else"), notSent},
-		"unreadable": {`{"id":"m-1","channel_id":"shop-1","conversation_id":"c-1","typo":true}`, nil, unreadable},
+		"unknown":    {"m-1 c-1", lost, unknown},
+		"a 500":      {"m-1 c-1", malfunct, unknown},
+		"not sent":   {"m-1 c-1", unsent, notSent},
+		"unreadable": {`{"id":"m-1","channel_id":"shop-1","conversation_id":"c-1","typo":true}`, reply{}, unreadable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			to := &inbox{script: map[string][]error{"m-1": {first.err}}}
+			to := &inbox{script: map[string][]reply{"m-1": {first.reply}}}
 			o := deliverTo(t.Context(), t, to, strings.NewReader(jsonLines(first.line, "m-2 c-2", "m-3 c-1", "m-4 c-2", "m-5 c-1")))
 			if !slices.Equal(to.got, []string{"m-2", "m-4"}) || slices.Contains(to.tried, "m-3") || o.err != nil {
 				t.Errorf("received %v, tried %v, %v", to.got, to.tried, o.err)
@@ -126,88 +48,151 @@ func TestTheRestOfAConversationIsHeldBack(t *testing.T) {
 			if o.report.counts != want {
 				t.Errorf("counted %v, want %v", o.report.counts, want)
 			}
-			if !strings.HasPrefix(o.stderr, "line 1") {
+			if !strings.HasPrefix(o.stderr, "line 1") || strings.Count(o.stderr, "\n") != 1 {
 				t.Errorf("stderr: %s", o.stderr)
 			}
 		})
 	}
 }
 
+// Whatever comes first, the undelivered are kept in the order in which they were read.
+func TestTheUndeliveredAreKeptInTheirOrder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		to := &inbox{script: map[string][]reply{}}
+		to.before = func(_ context.Context, id string) {
+			if id == "m-0" { // the first is the last to be answered
+				<-time.After(10 * time.Second)
+			}
+		}
+		var lines, want []string
+		for i := range 50 {
+			line := fmt.Sprintf("m-%d c-%d", i, i)
+			lines = append(lines, line, "odd line "+line)
+			if i%7 == 0 {
+				to.script[fmt.Sprintf("m-%d", i)] = []reply{answered(400, "")}
+				want = append(want, line)
+			}
+			want = append(want, "odd line "+line)
+		}
+		o := deliverTo(t.Context(), t, to, strings.NewReader(jsonLines(lines...)))
+		if o.kept != jsonLines(want...) || o.report.counts != [fates]int{delivered: 42, refused: 8, unreadable: 50} {
+			t.Errorf("counted %v, kept:\n%s", o.report.counts, o.kept)
+		}
+	})
+}
+
+// The same id several times is a message that changes its status.
+func TestAMessageMayBeThereSeveralTimes(t *testing.T) {
+	t.Parallel()
+	to := &inbox{script: map[string][]reply{"m-1": {{status: 200, body: `{"success":true,"data":{"id":"m-1"}}`}, answered(400, "")}}}
+	first, second, third := jsonLines("m-1 c-1"), strings.Replace(jsonLines("m-1 c-1"), "sent", "delivered", 1), strings.Replace(jsonLines("m-1 c-1"), "sent", "read", 1)
+	o := deliverTo(t.Context(), t, to, strings.NewReader(first+second+third))
+	if want := second + third; o.kept != want || o.report.counts != [fates]int{delivered: 1, refused: 1, heldBack: 1} {
+		t.Errorf("counted %v, kept:\n%swant:\n%s", o.report.counts, o.kept, want)
+	}
+}
+
 func TestADeliveryStopsWhenGoingOnMakesNoSense(t *testing.T) {
 	t.Parallel()
-	lasting := limited(time.Hour)
 	for name, c := range map[string]struct {
-		errs map[string][]error
-		want [fates]int
+		script map[string][]reply
+		want   [fates]int
+		reason string
 	}{
-		"no token":        {map[string][]error{"m-2": {answered(401, "")}}, [fates]int{delivered: 1, refused: 1, untried: 3}},
-		"not paid":        {map[string][]error{"m-2": {answered(402, "")}}, [fates]int{delivered: 1, refused: 1, untried: 3}},
-		"forbidden":       {map[string][]error{"m-2": {answered(403, "ADMIN_ONLY")}}, [fates]int{delivered: 1, refused: 1, untried: 3}},
-		"withdrawn":       {map[string][]error{"m-2": {answered(410, "")}}, [fates]int{delivered: 1, refused: 1, untried: 3}},
-		"no such path":    {map[string][]error{"m-2": {answered(404, "")}}, [fates]int{delivered: 1, refused: 1, untried: 3}},
-		"redirected":      {map[string][]error{"m-2": {answered(302, "")}}, [fates]int{delivered: 1, refused: 1, untried: 3}},
-		"a lasting limit": {map[string][]error{"m-2": {lasting}}, [fates]int{delivered: 1, refused: 1, untried: 3}},
-		"three failures":  {map[string][]error{"m-1": {failing(channels.Unknown)}, "m-2": {failing(channels.NotSent)}, "m-3": {failing(channels.Unknown)}}, [fates]int{unknown: 2, notSent: 1, untried: 2}},
-		"two failures":    {map[string][]error{"m-1": {failing(channels.Unknown)}, "m-2": {failing(channels.NotSent)}, "m-4": {failing(channels.Unknown)}}, [fates]int{delivered: 2, unknown: 2, notSent: 1}},
-		"not in a row":    {map[string][]error{"m-1": {failing(channels.Unknown)}, "m-2": {failing(channels.NotSent)}, "m-3": {answered(400, "")}, "m-4": {failing(channels.Unknown)}}, [fates]int{delivered: 1, refused: 1, unknown: 2, notSent: 1}},
-		"three refusals":  {map[string][]error{"m-1": {answered(400, "")}, "m-2": {answered(422, "")}, "m-3": {answered(413, "")}}, [fates]int{delivered: 2, refused: 3}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			to := &inbox{script: c.errs}
-			lines := []string{"m-1 c-1", "m-2 c-2", "m-3 c-3", "m-4 c-4", "m-5 c-5"}
-			o := deliverTo(t.Context(), t, to, strings.NewReader(jsonLines(lines...)))
-			if o.report.counts != c.want || o.err != nil {
-				t.Errorf("counted %v, want %v; %v", o.report.counts, c.want, o.err)
-			}
-			if stopped := o.report.reason != ""; stopped != (c.want[untried] > 0) || stopped != strings.Contains(o.stderr, "stopped after line") {
-				t.Errorf("the reason is %q, stderr: %s", o.report.reason, o.stderr)
-			}
-			lines = slices.DeleteFunc(lines, func(l string) bool { return slices.Contains(to.got, l[:3]) })
-			if want := jsonLines(lines...); o.kept != want {
-				t.Errorf("kept:\n%swant:\n%s", o.kept, want)
-			}
-		})
-	}
-}
-
-func TestAProxyThatForbidsMayMeanOneMessage(t *testing.T) {
-	t.Parallel()
-	page := func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusForbidden, "<html><title>Blocked</title></html>")
-	}
-	file := writeFile(t, "in.jsonl", jsonLines("m-1 c-1", "m-2 c-2", "m-3 c-3", "m-4 c-4"))
-	r := pdchannels(t, scripted(t, page), "message", "receive", "--json", "-file", file)
-	summary := field(r.object(t), "summary")
-	if got := field(r.object(t), "summary", "refused"); r.code != exitUnsure || got != 3.0 {
-		t.Errorf("exit code %d, %v", r.code, summary)
-	}
-}
-
-func TestABurstIsWaitedOut(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		errs []error
-		took time.Duration
-		got  bool
-	}{
-		"once":                    {[]error{limited(3 * time.Second)}, 3 * time.Second, true},
-		"if nobody says how long": {[]error{limited(0)}, burstWindow, true},
-		"three times":             {[]error{limited(time.Second), limited(2 * time.Second), limited(longestWait)}, 13 * time.Second, true},
-		"not four times":          {[]error{limited(time.Second), limited(time.Second), limited(time.Second), limited(time.Second)}, 3 * time.Second, false},
-		"not for long":            {[]error{limited(longestWait + 1)}, 0, false},
+		"no token":       {map[string][]reply{"m-2": {answered(401, "")}}, [fates]int{delivered: 1, refused: 1, untried: 3}, "answered 401"},
+		"not paid":       {map[string][]reply{"m-2": {answered(402, "")}}, [fates]int{delivered: 1, refused: 1, untried: 3}, "answered 402"},
+		"forbidden":      {map[string][]reply{"m-2": {answered(403, "ADMIN_ONLY")}}, [fates]int{delivered: 1, refused: 1, untried: 3}, "answered 403 ADMIN_ONLY"},
+		"withdrawn":      {map[string][]reply{"m-2": {answered(410, "")}}, [fates]int{delivered: 1, refused: 1, untried: 3}, "withdrawn"},
+		"no such path":   {map[string][]reply{"m-2": {answered(404, "")}}, [fates]int{delivered: 1, refused: 1, untried: 3}, "base URL is wrong"},
+		"redirected":     {map[string][]reply{"m-2": {answered(302, "")}}, [fates]int{delivered: 1, refused: 1, untried: 3}, "answered 302"},
+		"three failures": {map[string][]reply{"m-1": {lost}, "m-2": {unsent}, "m-3": {lost}}, [fates]int{unknown: 2, notSent: 1, untried: 2}, "3 messages in a row"},
+		"three limits":   {map[string][]reply{"m-1": {limited(time.Second)}, "m-2": {limited(time.Second)}, "m-3": {limited(time.Second)}}, [fates]int{refused: 3, untried: 2}, "3 messages in a row"},
+		"two failures":   {map[string][]reply{"m-1": {lost}, "m-2": {unsent}, "m-4": {lost}}, [fates]int{delivered: 2, unknown: 2, notSent: 1}, ""},
+		"not in a row":   {map[string][]reply{"m-1": {lost}, "m-2": {unsent}, "m-3": {answered(400, "")}, "m-4": {lost}}, [fates]int{delivered: 1, refused: 1, unknown: 2, notSent: 1}, ""},
+		"three refusals": {map[string][]reply{"m-1": {answered(400, "")}, "m-2": {answered(422, "")}, "m-3": {answered(413, "")}}, [fates]int{delivered: 2, refused: 3}, ""},
+		"three pages":    {map[string][]reply{"m-1": {page}, "m-2": {page}, "m-3": {page}}, [fates]int{refused: 3, untried: 2}, "3 messages in a row"},
+		"one blocked":    {map[string][]reply{"m-2": {blocked}}, [fates]int{delivered: 4, refused: 1}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				to := &inbox{script: map[string][]error{"m-1": c.errs}}
-				start := time.Now()
-				o := deliverTo(t.Context(), t, to, strings.NewReader(jsonLines("m-1 c-1", "m-2 c-1")))
-				if took := time.Since(start); took != c.took {
-					t.Errorf("took %v, want %v", took, c.took)
+				to := &inbox{script: c.script}
+				lines := []string{"m-1 c-1", "m-2 c-2", "m-3 c-3", "m-4 c-4", "m-5 c-5"}
+				o := deliverTo(t.Context(), t, to, &trickle{lines: slices.Clone(lines)})
+				if o.report.counts != c.want || o.err != nil {
+					t.Errorf("counted %v, want %v; %v", o.report.counts, c.want, o.err)
 				}
-				if got := len(to.got) == 2; got != c.got || got != (o.kept == "") {
-					t.Errorf("received %v, kept %q", to.got, o.kept)
+				if !strings.Contains(o.report.reason, c.reason) || (o.report.reason == "") != (c.reason == "") || strings.Contains(o.stderr, "Stopped: ") != (c.reason != "") {
+					t.Errorf("the reason is %q, stderr: %s", o.report.reason, o.stderr)
+				}
+				lines = slices.DeleteFunc(lines, func(l string) bool { return slices.Contains(to.got, l[:3]) })
+				if want := jsonLines(lines...); o.kept != want {
+					t.Errorf("kept:\n%swant:\n%s", o.kept, want)
+				}
+			})
+		})
+	}
+}
+
+// noToken is a token source that has none.
+type noToken struct{}
+
+func (noToken) Token() (*oauth2.Token, error) { return nil, errors.New("nobody has logged in") }
+
+func TestADeliveryStopsWithoutAToken(t *testing.T) {
+	t.Parallel()
+	to := &inbox{}
+	client, err := channels.NewClient(channels.OAuth(noToken{}), channels.WithHTTPClient(&http.Client{Transport: to}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := jsonLines("m-1 c-1", "m-2 c-1", "m-3 c-1")
+	o := deliverBy(t.Context(), t, delivery{client: client}, strings.NewReader(lines))
+	if o.report.counts != [fates]int{notSent: 1, untried: 2} || o.kept != lines || to.tried != nil {
+		t.Errorf("counted %v, tried %v, kept:\n%s", o.report.counts, to.tried, o.kept)
+	}
+	if !strings.Contains(o.report.reason, "nobody has logged in") {
+		t.Errorf("the reason is %q", o.report.reason)
+	}
+}
+
+// A limit is waited out if that takes no longer than the patience.
+func TestPatienceWithALimit(t *testing.T) {
+	t.Parallel()
+	daily := reply{status: 429, body: "{}"}
+	for name, c := range map[string]struct {
+		replies  []reply
+		attempts int
+		patience time.Duration
+		took     time.Duration // more or less: the client adds jitter
+		want     [fates]int
+		reason   string
+	}{
+		"a burst, without any":       {[]reply{limited(3 * time.Second)}, 4, 0, 3 * time.Second, [fates]int{delivered: 3}, ""},
+		"a minute":                   {[]reply{limited(time.Minute)}, 4, 2 * time.Minute, time.Minute, [fates]int{delivered: 3}, ""},
+		"a minute, twice":            {[]reply{limited(time.Minute), {status: 200, body: `{"success":true,"data":{"id":"m-1"}}`}, limited(time.Minute)}, 4, 90 * time.Second, 2 * time.Minute, [fates]int{delivered: 3}, ""},
+		"a minute, and no patience":  {[]reply{limited(time.Minute)}, 4, 30 * time.Second, 0, [fates]int{untried: 3}, "-patience of 30s"},
+		"a daily limit":              {[]reply{daily, daily, daily, daily}, 4, 2 * time.Minute, 6 * time.Second, [fates]int{untried: 3}, "the daily budget is used up; the next try would be at "},
+		"a daily limit, and time":    {[]reply{daily, daily, daily, daily, daily, daily}, 4, 24 * time.Hour, 35 * time.Minute, [fates]int{delivered: 3}, ""},
+		"a daily limit, and an hour": {slices.Repeat([]reply{daily}, 20), 4, time.Hour, 35 * time.Minute, [fates]int{untried: 3}, "-patience of 1h0m0s"},
+		"a proxy's block":            {[]reply{limited(time.Second), blocked}, 4, 2 * time.Minute, time.Second, [fates]int{untried: 3}, "a proxy before the API blocks this client"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				to := &inbox{script: map[string][]reply{"m-1": c.replies}}
+				start := time.Now()
+				lines := jsonLines("m-1 c-1", "m-1 c-1", "m-1 c-1")
+				o := deliverBy(t.Context(), t, delivery{client: to.client(t, c.attempts), patience: c.patience}, strings.NewReader(lines))
+				if took := time.Since(start); took < c.took || took > c.took+c.took/4+4*time.Second {
+					t.Errorf("took %v, want about %v", took, c.took)
+				}
+				if o.report.counts != c.want || !strings.Contains(o.report.reason, c.reason) || (o.report.reason == "") != (c.reason == "") {
+					t.Errorf("counted %v, want %v; stopped: %q", o.report.counts, c.want, o.report.reason)
+				}
+				if all := c.want[delivered] == 3; all != (o.kept == "") || !all && o.kept != lines {
+					t.Errorf("kept:\n%s", o.kept)
 				}
 			})
 		})
@@ -257,13 +242,20 @@ func TestADeliveryEndsWhereNothingMoreCanBeKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := &undelivered{file: &fullFile{f, len(jsonLines("m-1 c-1")) + 10}}
-	env := &environment{getenv: vars{}.getenv, stderr: &output{to: io.Discard}}
-	refusal := answered(http.StatusBadRequest, "")
-	to := &inbox{script: map[string][]error{"m-1": {refusal}, "m-3": {refusal}}}
-	d := delivery{to: to, undelivered: kept, report: newReport(env, 0), held: map[conversation]bool{}}
-	err = errors.Join(d.run(t.Context(), strings.NewReader(jsonLines("m-1 c-1", "m-2 c-2", "m-3 c-3", "m-4 c-4"))), kept.close())
-	if err == nil || !strings.Contains(err.Error(), "line 3 and all after it") || !slices.Equal(to.tried, []string{"m-1", "m-2", "m-3"}) {
-		t.Errorf("%v, tried %v", err, to.tried)
+	synctest.Test(t, func(t *testing.T) {
+		env := &environment{getenv: vars{}.getenv, stderr: &output{to: io.Discard}}
+		refusal := answered(http.StatusBadRequest, "")
+		to := &inbox{script: map[string][]reply{"m-1": {refusal}, "m-3": {refusal}}}
+		takes := map[string]time.Duration{"m-2": time.Second, "m-3": 2 * time.Second, "m-4": 3 * time.Second}
+		to.before = func(_ context.Context, id string) { <-time.After(takes[id]) }
+		d := delivery{client: to.client(t, 1), open: newOpenLines(kept), report: newReport(env, 0)}
+		err = d.run(t.Context(), strings.NewReader(jsonLines("m-1 c-1", "m-2 c-2", "m-3 c-3", "m-4 c-4", "m-5 c-4")))
+		if err == nil || !strings.Contains(err.Error(), "line 3, and what was not delivered of all after it") || !slices.Equal(to.tried, []string{"m-1", "m-2", "m-3", "m-4"}) {
+			t.Errorf("%v, tried %v", err, to.tried)
+		}
+	})
+	if err := kept.close(); err != nil {
+		t.Fatal(err)
 	}
 	if got := readFile(t, name); got != jsonLines("m-1 c-1") { // and no half of a line
 		t.Errorf("kept:\n%s", got)

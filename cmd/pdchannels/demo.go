@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path"
 	"time"
 
 	"github.com/pdchannels/pdchannels/wrapper/auth"
@@ -23,13 +24,13 @@ var demoConversation []byte
 func demoCommand() *command {
 	return &command{
 		name:    "demo",
-		summary: "watch an app be installed, register, deliver, update and delete, against an emulator on this machine",
+		summary: "watch an app be installed, register, deliver, be written to and delete, against an emulator on this machine",
 		about: `Every line with a method is a real exchange over HTTP, and every tick was checked against what
 the emulator then had in its memory: if anything is not as it says, the exit code is 1.
 It needs no account and no network.`,
 		examples: "pdchannels demo",
 		setup: func(_ *flag.FlagSet, env *environment) action {
-			return func(ctx context.Context) error { return runDemo(ctx, env, http.DefaultTransport) }
+			return func(ctx context.Context) error { return runDemo(ctx, env, straight) }
 		},
 	}
 }
@@ -40,52 +41,68 @@ type demo struct {
 	pipedrive *emulator.Emulator
 	url       string // of the emulator
 	app       *demoApp
-	http      *http.Client      // of the app; shows what passes
-	browser   http.RoundTripper // of its user; shows what passes
+	http      *http.Client      // of the app; shows what passes, as do the two below
+	browser   http.RoundTripper // of its user
+	phone     *http.Client      // of the customer
 
 	tokens   *auth.TokenSource
 	client   *channels.Client
+	history  int // messages of the conversation that were imported
 	messages []channels.ReceiveMessageRequest
 	channel  string // the app's id of the channel
 	talk     string // the app's id of the conversation
 }
 
-// runDemo plays the demo; its exchanges go over the transport.
-func runDemo(ctx context.Context, env *environment, transport http.RoundTripper) (err error) {
-	pipedrive, err := emulator.New(emulator.Config{})
+// demoNetwork is what lies between the app and Pipedrive.
+type demoNetwork struct {
+	outward http.RoundTripper // of the app, the browser and the phone
+	toApp   func(http.Handler) http.Handler
+}
+
+var straight = demoNetwork{http.DefaultTransport, func(app http.Handler) http.Handler { return app }}
+
+// runDemo plays the demo; its exchanges go over the network.
+func runDemo(ctx context.Context, env *environment, network demoNetwork) (err error) {
+	listener, err := listenOnLoopback(ctx)
 	if err != nil {
 		return err
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	stage := &stage{to: env.stdout, colour: palette(env.hasColour(env.stdout)), start: time.Now()}
+	d := &demo{stage: stage, url: "http://" + listener.Addr().String()}
+	d.http = &http.Client{Transport: &observer{next: network.outward, show: stage.exchange}}
+	d.browser = &observer{next: network.outward, show: stage.exchange, by: "browser"}
+	d.phone = &http.Client{Transport: &observer{next: network.outward, by: "the customer's phone", show: func(e exchange) {
+		e.path = path.Dir(e.path) + "/…" // whoever knows the rest has the file
+		stage.exchange(e)
+	}}}
+	defer d.http.CloseIdleConnections()
+	if d.app, err = newDemoApp(ctx, d.url, demoNetwork{d.http.Transport, network.toApp}); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	d.pipedrive, err = emulator.New(emulator.Config{
+		ClientID: demoClientID, ClientSecret: emulator.NewSecret(d.app.secret), Provider: emulator.Provider{Manifest: d.app.manifest},
+	})
 	if err != nil {
-		return err
+		return errors.Join(err, listener.Close(), d.app.listener.Close())
 	}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
-	go func() { served <- pipedrive.Serve(serving, listener) }()
+	go func() { served <- d.pipedrive.Serve(serving, listener) }()
 	defer func() {
 		stop()
 		err = errors.Join(err, <-served)
 	}()
+	defer serveApp(d.app.listener, d.app.handler)()
 
-	stage := &stage{to: env.stdout, colour: palette(env.hasColour(env.stdout)), start: time.Now()}
-	d := &demo{
-		stage:     stage,
-		pipedrive: pipedrive,
-		url:       "http://" + listener.Addr().String(),
-		http:      &http.Client{Transport: &observer{next: transport, show: stage.exchange}},
-		browser:   &observer{next: transport, show: stage.exchange, by: "browser"},
-	}
-	defer d.http.CloseIdleConnections()
-	if d.app, err = newDemoApp(ctx, pipedrive, d.url, d.http.Transport, stage.exchange); err != nil {
-		return err
-	}
-	defer d.app.serve()()
 	if d.messages, err = readDemo(demoConversation); err != nil {
 		return err
 	}
 	d.channel, d.talk = d.messages[0].ProviderChannelID, d.messages[0].ConversationID
 	return d.play(ctx)
+}
+
+func listenOnLoopback(ctx context.Context) (net.Listener, error) {
+	return new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 }
 
 func readDemo(jsonLines []byte) (messages []channels.ReceiveMessageRequest, err error) {
@@ -106,9 +123,10 @@ func (d *demo) play(ctx context.Context) error {
 		do    func(context.Context) error
 	}{
 		{"The app is installed: Rosa allows it in her browser, and a code becomes tokens", d.install},
-		{"Rosa's bicycle shop connects its WhatsApp number", d.addChannel},
+		{"Rosa's bicycle shop connects its WhatsApp number, and Pipedrive asks the app for its history", d.addChannel},
 		{"A customer writes, Rosa answers: demo.jsonl, line by line", d.deliver},
 		{"Her last message is delivered, then read: the same message, with a new status", d.update},
+		{"Rosa answers from Pipedrive, with a file: the app passes it on, and tells how far it has come", d.reply},
 		{"Two errors, handled", d.handleErrors},
 		{"The access token is renewed, as it has to be every hour, and the next call uses the new one", d.renew},
 		{"Tidying up", d.tidyUp},
@@ -116,6 +134,7 @@ func (d *demo) play(ctx context.Context) error {
 	} {
 		d.step(i+1, step.title)
 		if err := step.do(ctx); err != nil {
+			d.showCalls()
 			d.failed(err)
 			return fmt.Errorf("step %d, %q: %w", i+1, step.title, err)
 		}

@@ -1,8 +1,10 @@
-// The app of the demo, with its callback on a port of its own, and the browser of its user.
+// The app of the demo, on a port of its own, and the browser of its user.
 package main
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,36 +19,62 @@ import (
 	"time"
 
 	"github.com/pdchannels/pdchannels/wrapper/auth"
-	"github.com/pdchannels/pdchannels/wrapper/emulator"
+	"github.com/pdchannels/pdchannels/wrapper/provider"
+	"github.com/pdchannels/pdchannels/wrapper/provider/sampleapp"
 )
 
-// demoApp is the app, and what its hooks were told.
+// demoApp is the app: its OAuth callback, and a messenger behind what Pipedrive calls.
 type demoApp struct {
 	*auth.App
-	callback string
-	listener net.Listener
-	show     func(exchange)
+	messenger *sampleapp.Messenger
+	secret    string
+	manifest  []byte
+	callback  string
+	handler   http.Handler
+	listener  net.Listener
 
 	mu      sync.Mutex
 	source  *auth.TokenSource // of the latest installation
 	gone    []auth.Installation
 	trouble error
+	posted  []string   // the ids of messages from Pipedrive, to be confirmed
+	calls   []exchange // of Pipedrive, to be shown
 }
 
-// newDemoApp makes the app; its calls go over the transport, and what Pipedrive calls is shown.
-func newDemoApp(ctx context.Context, pipedrive *emulator.Emulator, oauthURL string, transport http.RoundTripper, show func(exchange)) (*demoApp, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+const demoClientID = "demo-app"
+
+// newDemoApp makes the app; its own calls go over the network, as do Pipedrive's.
+func newDemoApp(ctx context.Context, oauthURL string, network demoNetwork) (a *demoApp, err error) {
+	a = &demoApp{secret: rand.Text()}
+	if a.listener, err = listenOnLoopback(ctx); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.listener.Close())
+		}
+	}()
+	base := "http://" + a.listener.Addr().String()
+	a.callback = base + "/oauth/callback"
+	a.messenger = sampleapp.New(base)
+	endpoints, err := provider.NewHandler(demoInbox{a.messenger, a}, provider.BasicAuth(demoClientID, a.secret))
 	if err != nil {
 		return nil, err
 	}
-	a := &demoApp{callback: "http://" + listener.Addr().String() + "/oauth/callback", listener: listener, show: show}
+	manifest, err := endpoints.Manifest(base)
+	if err != nil {
+		return nil, err
+	}
+	if a.manifest, err = json.Marshal(manifest); err != nil {
+		return nil, err
+	}
 	a.App, err = auth.NewApp(auth.AppConfig{
-		ClientID:     pipedrive.ClientID(),
-		ClientSecret: auth.NewSecret(pipedrive.ClientSecret()),
+		ClientID:     demoClientID,
+		ClientSecret: auth.NewSecret(a.secret),
 		RedirectURL:  a.callback,
 		OAuthURL:     oauthURL,
 		Store:        new(auth.MemoryStore),
-		HTTPClient:   &http.Client{Transport: transport},
+		HTTPClient:   &http.Client{Transport: network.outward},
 		Installed: func(_ context.Context, src *auth.TokenSource) error {
 			a.note(func() { a.source = src })
 			return nil
@@ -58,8 +86,14 @@ func newDemoApp(ctx context.Context, pipedrive *emulator.Emulator, oauthURL stri
 		Warn: func(_ context.Context, _ auth.Installation, err error) { a.note(func() { a.trouble = err }) },
 	})
 	if err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, err
 	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /oauth/callback", a.Handler()) // the browser's exchanges are shown where it makes them
+	mux.Handle("GET /files/", a.messenger)         // and so are the customer's
+	mux.Handle("DELETE /oauth/callback", a.watched(network.toApp(a.Handler())))
+	mux.Handle("/channels/", a.watched(network.toApp(endpoints)))
+	a.handler = mux
 	return a, nil
 }
 
@@ -69,19 +103,18 @@ func (a *demoApp) note(f func()) {
 	f()
 }
 
-// serve serves the callback URL until stop is called.
-func (a *demoApp) serve() (stop func()) {
-	redirect := &url.URL{Path: "/oauth/callback"}
-	handler := a.Handler()
-	return serveCallback(a.listener, redirect, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodDelete { // the browser's exchanges are shown where it makes them
-			handler.ServeHTTP(w, r)
-			return
-		}
+// watched notes the calls of Pipedrive, which come beside those of the app, and are shown
+// when it has come to rest.
+func (a *demoApp) watched(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, seen := time.Now(), &statusOf{ResponseWriter: w}
-		handler.ServeHTTP(seen, r)
-		a.show(exchange{method: r.Method, path: r.URL.Path, status: seen.status, took: time.Since(start), by: "Pipedrive to the app"})
-	}))
+		next.ServeHTTP(seen, r)
+		e := exchange{method: r.Method, path: r.URL.EscapedPath(), status: seen.status, took: time.Since(start), by: "Pipedrive to the app"}
+		if after := r.URL.Query().Get("after"); after != "" {
+			e.path += "?after=" + url.QueryEscape(after)
+		}
+		a.note(func() { a.calls = append(a.calls, e) })
+	})
 }
 
 // statusOf remembers the status of an answer.
@@ -89,6 +122,9 @@ type statusOf struct {
 	http.ResponseWriter
 	status int
 }
+
+// Unwrap lets the handler of the app set deadlines on the connection.
+func (s *statusOf) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 // WriteHeader notes the status, and passes it on.
 func (s *statusOf) WriteHeader(status int) {

@@ -15,7 +15,10 @@ import (
 	"github.com/pdchannels/pdchannels/wrapper/emulator"
 )
 
-const demoChannel = "Rosa's Bicycles on WhatsApp"
+const (
+	demoChannel = "Rosa's Bicycles on WhatsApp"
+	demoHistory = 32 // conversations of the sample messenger
+)
 
 func (d *demo) install(ctx context.Context) error {
 	owner := d.pipedrive.Users()[0].ID
@@ -62,13 +65,23 @@ func (d *demo) addChannel(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := d.settle(ctx); err != nil {
+		return err
+	}
 	have := d.pipedrive.Channels()
-	return d.check(len(have) == 1 && have[0].ProviderChannelID == d.channel && have[0].Name == demoChannel,
-		"the channel is in Pipedrive: "+demoChannel, "Pipedrive does not have the channel")
+	if err := d.check(len(have) == 1 && have[0].ProviderChannelID == d.channel && have[0].Name == demoChannel,
+		"the channel is in Pipedrive: "+demoChannel, "Pipedrive does not have the channel"); err != nil {
+		return err
+	}
+	imported, templates := d.pipedrive.Conversations(d.channel), d.pipedrive.Templates(d.channel)
+	d.history = len(d.pipedrive.Messages(d.channel, d.talk))
+	return d.check(len(imported) == demoHistory && len(templates) == 1 && d.history == 30,
+		fmt.Sprintf("and so are its %d conversations, with the latest 30 messages of each, and a template", demoHistory),
+		fmt.Sprintf("%d conversations, %d messages of the first and %d templates were imported", len(imported), d.history, len(templates)))
 }
 
 func (d *demo) theChannel() channels.AddChannelRequest {
-	return channels.AddChannelRequest{Name: demoChannel, ProviderChannelID: d.channel, ProviderType: channels.ProviderWhatsApp}
+	return channels.AddChannelRequest{Name: demoChannel, ProviderChannelID: d.channel, ProviderType: channels.ProviderWhatsApp, TemplateSupport: true}
 }
 
 func (d *demo) deliver(ctx context.Context) error {
@@ -84,28 +97,32 @@ func (d *demo) deliver(ctx context.Context) error {
 }
 
 func (d *demo) update(ctx context.Context) error {
-	last := &d.messages[len(d.messages)-1]
-	if last.Status != channels.StatusSent {
+	if last := d.messages[len(d.messages)-1]; last.Status != channels.StatusSent {
 		return fmt.Errorf("the last message of the conversation is %s already", last.Status)
 	}
-	for _, status := range []channels.MessageStatus{channels.StatusDelivered, channels.StatusRead} {
-		last.Status = status
-		if _, err := d.client.ReceiveMessage(ctx, *last); err != nil {
-			return err
-		}
-		if err := d.check(d.inboxIs(d.messages), fmt.Sprintf("message %s is %s, and there is still one of it", last.ID, status),
-			fmt.Sprintf("message %s is not %s, or not the only one", last.ID, status)); err != nil {
-			return err
-		}
+	if err := d.bring(ctx, channels.StatusDelivered); err != nil {
+		return err
 	}
-	return nil
+	return d.bring(ctx, channels.StatusRead)
+}
+
+// bring gives the last message a status.
+func (d *demo) bring(ctx context.Context, status channels.MessageStatus) error {
+	last := &d.messages[len(d.messages)-1]
+	last.Status = status
+	if _, err := d.client.ReceiveMessage(ctx, *last); err != nil {
+		return err
+	}
+	return d.check(d.inboxIs(d.messages), fmt.Sprintf("message %s is %s, and there is still one of it", last.ID, status),
+		fmt.Sprintf("message %s is not %s, or not the only one", last.ID, status))
 }
 
 // inboxIs compares what the emulator has with what it should have.
 func (d *demo) inboxIs(want []channels.ReceiveMessageRequest) bool {
-	return slices.EqualFunc(d.pipedrive.Messages(d.channel, d.talk), want, func(have emulator.Message, want channels.ReceiveMessageRequest) bool {
+	have := d.pipedrive.Messages(d.channel, d.talk)
+	return len(have) >= d.history && slices.EqualFunc(have[d.history:], want, func(have emulator.Message, want channels.ReceiveMessageRequest) bool {
 		return have.ID == want.ID && have.SenderID == want.SenderID && have.Message == want.Message &&
-			have.Status == string(want.Status) && have.CreatedAt.Equal(want.CreatedAt) &&
+			have.Status == string(want.Status) && have.CreatedAt.Equal(want.CreatedAt.Truncate(time.Minute)) && // as it is spelled on the wire
 			slices.EqualFunc(have.Attachments, want.Attachments, func(have emulator.Attachment, want channels.Attachment) bool {
 				return have.ID == want.ID && have.URL == want.URL && have.Type == want.Type
 			})
@@ -135,8 +152,8 @@ func (d *demo) tidyUp(ctx context.Context) error {
 	if err := d.client.DeleteConversation(ctx, channels.DeleteConversationRequest{ProviderChannelID: d.channel, ConversationID: d.talk}); err != nil {
 		return err
 	}
-	if err := d.check(len(d.pipedrive.Conversations(d.channel)) == 0 && len(d.pipedrive.Channels()) == 1,
-		"the conversation is gone, the channel is still there", "the conversation is still there, or the channel is not"); err != nil {
+	if err := d.check(len(d.pipedrive.Messages(d.channel, d.talk)) == 0 && len(d.pipedrive.Conversations(d.channel)) == demoHistory-1,
+		"the conversation is gone, the others are still there", "the conversation is still there, or the others are not"); err != nil {
 		return err
 	}
 	if err := d.client.DeleteChannel(ctx, channels.DeleteChannelRequest{ProviderChannelID: d.channel}); err != nil {
@@ -165,6 +182,7 @@ func (d *demo) uninstall(ctx context.Context) error {
 	if err := d.pipedrive.Uninstall(ctx, in.UserID); err != nil {
 		return err
 	}
+	d.showCalls()
 	var gone []auth.Installation
 	d.app.note(func() { gone = d.app.gone })
 	_, err := d.tokens.TokenContext(ctx)

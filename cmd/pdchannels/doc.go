@@ -8,6 +8,12 @@
 //
 //	pdchannels emulator
 //
+// To see whether an app, in any language, answers as Pipedrive expects, and to get the manifest
+// that tells Pipedrive where it is:
+//
+//	pdchannels check -provider http://127.0.0.1:3000 -channel whatsapp-1
+//	pdchannels manifest -base-url https://messenger.example/pipedrive
+//
 // To install an app for yourself by OAuth, so that the other commands use its tokens, and to
 // uninstall it:
 //
@@ -35,8 +41,9 @@
 // PIPEDRIVE_ACCESS_TOKEN_FILE or PIPEDRIVE_API_TOKEN_FILE. No flag takes a secret, since other
 // users of the machine can read the arguments of a process.
 //
-// The exit codes are meant for scripts: 0 done, 1 failed, 2 wrong use and nothing was sent, 3
-// outcome unknown or some messages not delivered, 4 answered 401, 403 or 429. With --json the
+// The exit codes are meant for scripts: 0 done, 1 failed or found at fault, 2 wrong use and nothing
+// was sent, 3 outcome unknown, or some of the messages not delivered, or of the checks not made, 4
+// answered 401, 403 or 429. With --json the
 // result is one JSON object on stdout, errors too.
 //
 // Every command has -h, which says more and gives examples.

@@ -1,9 +1,8 @@
-// What becomes of each message of a delivery, and which errors end the delivery.
+// What becomes of each message of a delivery.
 package main
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/pdchannels/pdchannels/wrapper/channels"
@@ -32,37 +31,52 @@ var (
 	}
 )
 
-// After so many messages in a row without a proper answer, the next ones would fare alike.
-const failuresInARow = 3
+// unreadableError is why a line is no message.
+type unreadableError struct{ error }
 
-// judge says what became of a message by its error, and why the delivery has to stop, if so.
-func (d *delivery) judge(err error) (f fate, reason string) {
-	e, ok := errors.AsType[*channels.Error](err)
+// judge says what became of a message by the error of its delivery.
+func judge(err error, stopped bool) fate {
+	e, _ := errors.AsType[*channels.Error](err)
 	switch {
-	case !ok || e.Outcome == channels.NotSent:
-		f = notSent
+	case err == nil:
+		return delivered
+	case errors.As(err, new(unreadableError)):
+		return unreadable
+	case errors.Is(err, channels.ErrDeliveryStopped):
+		return untried
+	case errors.Is(err, channels.ErrConversationHeld):
+		return heldBack
+	case e == nil:
+		return notSent
 	case e.Outcome == channels.Unknown:
-		f = unknown
-	case aboutTheMessage(e):
-		d.inARow = 0
-		return refused, ""
-	case e.StatusCode == http.StatusForbidden && !errors.Is(e, channels.ErrForbidden):
-		f = refused // by a proxy, which may have disliked this message alone
+		return unknown
+	case stopped && wasWaiting(e):
+		return untried
+	case e.Outcome == channels.NotSent:
+		return notSent
 	default:
-		return refused, "every message would be answered so"
+		return refused
 	}
-	if d.inARow++; d.inARow == failuresInARow {
-		return f, fmt.Sprintf("%d messages in a row got no proper answer", failuresInARow)
-	}
-	return f, ""
 }
 
-// aboutTheMessage tells whether a refusal says something of this message only.
-func aboutTheMessage(e *channels.Error) bool {
-	switch e.StatusCode {
-	case http.StatusOK, http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
-		return true
-	default:
-		return errors.Is(e, channels.ErrNotFound)
+// wasWaiting tells of a message that could not be sent whether it waited: for a place, or for a limit
+// to be over.
+func wasWaiting(e *channels.Error) bool {
+	return e.Attempts == 0 || errors.Is(e, channels.ErrRateLimited) || errors.Is(e, channels.ErrBlocked)
+}
+
+// whatStopped is the error of the message after which the client stopped; nil if it did not.
+func whatStopped(err error) error {
+	if e, ok := errors.AsType[*channels.Error](err); ok && errors.Is(e, channels.ErrDeliveryStopped) {
+		if cause, ok := errors.AsType[*channels.Error](e.Err); ok {
+			return cause
+		}
 	}
+	return nil
+}
+
+// proper tells of a refusal whether the API itself has looked at the message.
+func proper(err error) bool {
+	e, ok := errors.AsType[*channels.Error](err)
+	return ok && !e.Foreign && e.StatusCode != http.StatusTooManyRequests
 }

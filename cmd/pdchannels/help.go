@@ -18,7 +18,7 @@ const aboutAll = `Settings come from flags and from the environment; secrets nev
   PIPEDRIVE_API_TOKEN_FILE     the name of a file that holds it: one of these four,
                                or none, to use what pdchannels login has stored
 
-  PIPEDRIVE_CLIENT_ID          the app, for login, logout and a stored login
+  PIPEDRIVE_CLIENT_ID          the app, for check, login, logout and a stored login
   PIPEDRIVE_CLIENT_SECRET      its secret, or
   PIPEDRIVE_CLIENT_SECRET_FILE the name of a file that holds it
   PIPEDRIVE_OAUTH_URL          the OAuth server, if not Pipedrive's: an emulator's
@@ -27,10 +27,11 @@ const aboutAll = `Settings come from flags and from the environment; secrets nev
 Exit codes:
 
   0  done
-  1  failed: the request was refused, or something here did not work
+  1  failed: the request was refused, what was checked is at fault, or something here
+     did not work
   2  the command line, a setting or the input is wrong; nothing was sent
-  3  not sure, or not all: no answer tells what came of a request, or some of many
-     messages were not delivered
+  3  not sure, or not all: no answer tells what came of a request, some of many
+     messages were not delivered, or not all could be checked
   4  the API is there, but not for you or not now: it answered 401, 403 or 429
 
 With --json the result is one JSON object on stdout, and so is an error:

@@ -9,38 +9,38 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
 func TestAnInterruptedDeliveryLosesNothing(t *testing.T) {
 	t.Parallel()
-	lines := jsonLines("m-1 c-1", "m-2 c-1", "m-3 c-2", "not even JSON")
+	lines := jsonLines("m-1 c-1", "m-2 c-1", "m-3 c-1", "m-4 c-1")
 	for name, c := range map[string]struct {
-		inFlight []error // what becomes of the message that is in flight, m-2
+		inFlight []reply // what becomes of the message that is in flight, m-2
 		kept     string
 		want     [fates]int
 	}{
-		"in flight, then received": {nil, jsonLines("m-3 c-2", "not even JSON"), [fates]int{delivered: 2, untried: 2}},
-		"in flight, then unknown":  {[]error{failing(channels.Unknown)}, jsonLines("m-2 c-1", "m-3 c-2", "not even JSON"), [fates]int{delivered: 1, unknown: 1, untried: 2}},
-		"while waiting":            {[]error{limited(5 * time.Second)}, jsonLines("m-2 c-1", "m-3 c-2", "not even JSON"), [fates]int{delivered: 1, untried: 3}},
+		"in flight, then received": {nil, jsonLines("m-3 c-1", "m-4 c-1"), [fates]int{delivered: 2, untried: 2}},
+		"in flight, then unknown":  {[]reply{lost}, jsonLines("m-2 c-1", "m-3 c-1", "m-4 c-1"), [fates]int{delivered: 1, unknown: 1, untried: 2}},
+		"while waiting":            {[]reply{limited(5 * time.Second)}, jsonLines("m-2 c-1", "m-3 c-1", "m-4 c-1"), [fates]int{delivered: 1, untried: 3}},
+		"while waiting for long":   {[]reply{limited(time.Hour)}, jsonLines("m-2 c-1", "m-3 c-1", "m-4 c-1"), [fates]int{delivered: 1, untried: 3}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				ctx, interrupt := context.WithCancel(t.Context())
-				to := &inbox{script: map[string][]error{"m-2": c.inFlight}, before: func(ctx context.Context, id string) {
+				to := &inbox{script: map[string][]reply{"m-2": c.inFlight}, before: func(ctx context.Context, id string) {
 					if id == "m-2" {
 						interrupt()
+						<-time.After(time.Second) // which it takes to arrive
 					}
 					if ctx.Err() != nil {
 						t.Errorf("message %s is interrupted in flight", id)
 					}
 				}}
-				start := time.Now()
-				o := deliverTo(ctx, t, to, strings.NewReader(lines))
-				if o.kept != c.kept || o.report.counts != c.want || o.err != nil || time.Since(start) != 0 {
-					t.Errorf("counted %v after %v, %v, kept:\n%swant:\n%s", o.report.counts, time.Since(start), o.err, o.kept, c.kept)
+				d := delivery{client: to.client(t, 4), patience: 2 * time.Hour}
+				o := deliverBy(ctx, t, d, strings.NewReader(lines))
+				if o.kept != c.kept || o.report.counts != c.want || o.err != nil || o.report.reason != "" {
+					t.Errorf("counted %v, %v, stopped: %q, kept:\n%swant:\n%s", o.report.counts, o.err, o.report.reason, o.kept, c.kept)
 				}
 			})
 		})

@@ -19,8 +19,8 @@ type line struct {
 	number int    // from 1; the pieces of a line share it
 	text   []byte // without the end of the line
 	whole  bool   // this is all of the line
+	rest   bool   // this is not the beginning of the line
 	last   bool   // nothing of this line follows
-	end    int64  // how much of the input has been read by then
 	err    error  // the input cannot be read any further; all else is unset
 }
 
@@ -43,13 +43,12 @@ func readLines(in io.Reader, done <-chan struct{}) <-chan line {
 		defer close(lines)
 		r := bufio.NewReaderSize(in, maxLine+1)
 		l := line{number: 1, whole: true}
-		for {
+		for first := true; ; first = false {
 			text, err := r.ReadSlice('\n')
-			l.end += int64(len(text))
 			l.last = !errors.Is(err, bufio.ErrBufferFull)
 			l.whole = l.whole && l.last
 			l.text = bytes.Clone(bytes.TrimSuffix(text, []byte("\n")))
-			if l.end == int64(len(text)) {
+			if first {
 				l.text = bytes.TrimPrefix(l.text, []byte("\uFEFF")) // as some editors begin a file
 			}
 			if len(text) > 0 && !send(lines, l, done) {
@@ -57,14 +56,14 @@ func readLines(in io.Reader, done <-chan struct{}) <-chan line {
 			}
 			switch {
 			case err == nil:
-				l = line{number: l.number + 1, whole: true, end: l.end}
+				l = line{number: l.number + 1, whole: true}
 			case l.last:
 				if !errors.Is(err, io.EOF) {
 					send(lines, line{err: fmt.Errorf("reading the input after line %d: %w", l.number-1, err)}, done)
 				}
 				return
 			default:
-				l.whole = false
+				l.whole, l.rest = false, true
 			}
 		}
 	}()

@@ -147,21 +147,25 @@ func (l *login) listen(ctx context.Context) (*url.URL, net.Listener, error) {
 	return redirect, listener, nil
 }
 
-// serveCallback serves the path of the redirect URL until stop is called, which lets an answer
-// under way be written.
+// serveCallback serves the path of the redirect URL until stop is called.
 func serveCallback(listener net.Listener, redirect *url.URL, callback http.Handler) (stop func()) {
 	path := redirect.Path
 	if path == "" {
 		path = "/"
 	}
+	return serveApp(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != path {
+			http.NotFound(w, r)
+			return
+		}
+		callback.ServeHTTP(w, r)
+	}))
+}
+
+// serveApp serves an app until stop is called, which lets an answer under way be written.
+func serveApp(listener net.Listener, app http.Handler) (stop func()) {
 	server := &http.Server{
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != path {
-				http.NotFound(w, r)
-				return
-			}
-			callback.ServeHTTP(w, r)
-		}),
+		Handler:           app,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      2 * time.Minute, // while Pipedrive is asked for the tokens

@@ -24,17 +24,23 @@ link_expires). A key of any other name makes a line unreadable, so that a typo l
 Blank lines are skipped; a line may be 1 MiB long. Times are UTC as "2026-03-01 07:58", or
 RFC 3339; the API keeps minutes.
 
-Messages are delivered one by one, in order. After one that failed, the rest of its
-conversation is held back; a line that is not even JSON could be of any conversation and holds
-nothing back, so use -check first where order matters. After an answer that every message would get (401, 403, 404,
-410, a limit that lasts) and after three messages in a row without a proper answer, the
-delivery stops. A 429 is waited out if that takes at most ten seconds, three times a message.
+Messages are delivered side by side, as fast as the limits allow, and in order within each
+conversation. After one that failed, the rest of its conversation is held back; a line that is
+not even JSON could be of any conversation and holds nothing back, so use -check first where
+order matters. A call without an answer is repeated (-attempts), and a 429 is waited out.
 
-What was not delivered is written to the file that -undelivered names, line by line as it was
-read, to be fed in again. By default that is messages.undelivered.jsonl for messages.jsonl.
-It is never one that exists already, and is removed if all was delivered. A line whose answer
-was lost is among them too: delivering it twice does no harm. Ctrl-C ends a delivery without
-losing anything; a second one ends it at once.`
+The delivery stops after an answer that every message would get (401, 403, 404, 410), after
+three messages in a row without a proper answer, and when a limit lasts for longer than
+-patience: the daily budget is used up, or a proxy blocks. The default is longer than a burst
+limit lasts, and ends before a script hangs until midnight; with -patience 24h the command
+waits, tries now and then, and goes on by itself. A limit is shared by all who call for one
+installation: run side by side, each program should know of the others by -processes.
+
+What was not delivered is written to the file that -undelivered names, each line as it was read
+and in the order of the input, to be fed in again. By default that is messages.undelivered.jsonl
+for messages.jsonl. It is never one that exists already, and is removed if all was delivered. A
+line whose answer was lost is among them too: delivering it twice does no harm. Ctrl-C ends a
+delivery without losing anything; after a second one, which ends it at once, feed in all again.`
 
 func messageReceiveCommand() *command {
 	return &command{
@@ -47,6 +53,7 @@ pdchannels message receive -id m-2 -channel shop-1 -conversation c-1 -sender nil
     -attachment id=a-1,type=image/png,url=https://shop.example/wheel.png,name=wheel.png
 pdchannels message receive -check -file messages.jsonl
 pdchannels message receive -file messages.jsonl
+pdchannels message receive -file messages.jsonl -patience 24h
 export-messages | pdchannels message receive -file - -undelivered later.jsonl`,
 		unsure: "The message may have arrived all the same. Deliver it again: a message that Pipedrive has is updated, not doubled.",
 		setup: func(flags *flag.FlagSet, env *environment) action {
@@ -67,17 +74,18 @@ type receive struct {
 	settings
 	file, undelivered string
 	check             bool
+	patience          time.Duration
+	processes         int
 	message           messageLine
 }
-
-// ofFile are the flags that go with -file; all others of the command describe one message.
-var ofFile = []string{"file", "undelivered", "check", "base-url", "timeout", "json"}
 
 func (c *receive) declare(flags *flag.FlagSet, env *environment) {
 	c.settings.declare(flags, env)
 	flags.StringVar(&c.file, "file", "", "deliver the JSON lines of this `FILE`; - is stdin")
 	flags.StringVar(&c.undelivered, "undelivered", "", "the `FILE` for what is not delivered; it must not exist")
 	flags.BoolVar(&c.check, "check", false, "read and check everything, and send nothing")
+	flags.DurationVar(&c.patience, "patience", 2*time.Minute, "the `TIME` to wait for the end of a limit that lasts, before the delivery of a file stops")
+	flags.IntVar(&c.processes, "processes", 1, "the `NUMBER` of programs that share the limits of the installation; this one uses an equal part")
 	m := &c.message
 	flags.StringVar(&m.ID, "id", "", "your own `ID` of the message (required)")
 	flags.StringVar(&m.ChannelID, "channel", "", "your own `ID` of the channel (required)")
@@ -101,13 +109,29 @@ var flagNames = fieldNames{
 	"ConversationLink": "-link", "Attachments": "-attachment",
 }
 
+// describesMessage tells whether a flag is of one message.
+func describesMessage(name string) bool {
+	for _, flag := range flagNames {
+		if flag == "-"+name {
+			return true
+		}
+	}
+	return false
+}
+
 // one delivers the message that the flags describe.
 func (c *receive) one(ctx context.Context, env *environment, flags *flag.FlagSet) error {
 	if flags.NFlag() == 0 {
 		return usage("describe a message by flags, or name a file of messages with -file")
 	}
-	if c.undelivered != "" {
-		return usage("-undelivered goes with -file")
+	var err error
+	flags.Visit(func(f *flag.Flag) {
+		if f.Name == "undelivered" || f.Name == "patience" || f.Name == "processes" {
+			err = usage("-%s goes with -file", f.Name)
+		}
+	})
+	if err != nil {
+		return err
 	}
 	if c.message.CreatedAt == "" {
 		c.message.CreatedAt = time.Now().Format(time.RFC3339)

@@ -117,11 +117,11 @@ func TestExitCodesTellWhatHappened(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			env := scripted(t, c.answer)
-			r := pdchannels(t, env, "channel", "delete", "-id", "shop-1")
+			r := pdchannels(t, env, "channel", "delete", "-id", "shop-1", "-attempts", "1")
 			if r.code != c.code || !strings.Contains(r.stderr, c.stderr) || (r.code == exitDone) != strings.Contains(r.stdout, "deleted") {
 				t.Errorf("%+v, want exit code %d and %q", r, c.code, c.stderr)
 			}
-			r = pdchannels(t, env, "channel", "delete", "-id", "shop-1", "--json")
+			r = pdchannels(t, env, "channel", "delete", "-id", "shop-1", "-attempts", "1", "--json")
 			object := r.object(t)
 			if r.code != c.code || (r.code == exitDone) != (object["deleted"] != nil) || (r.code == exitDone) == (object["error"] != nil) {
 				t.Errorf("%+v, want exit code %d", r, c.code)

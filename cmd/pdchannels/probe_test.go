@@ -39,12 +39,12 @@ func TestProbe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			env := scripted(t, c.answer)
-			r := pdchannels(t, env, "probe")
+			r := pdchannels(t, env, "probe", "-attempts", "1")
 			r.wants(t, c.code, c.says, "")
 			if !strings.HasPrefix(r.stdout, env["PIPEDRIVE_BASE_URL"]+" ") || (c.code == exitDone) == strings.Contains(r.stdout, "What it saw: ") {
 				t.Errorf("stdout: %s", r.stdout)
 			}
-			r = pdchannels(t, env, "probe", "--json")
+			r = pdchannels(t, env, "probe", "-attempts", "1", "--json")
 			if got := field(r.object(t), "probe", "verdict"); r.code != c.code || got != c.verdict {
 				t.Errorf("exit code %d, %s", r.code, r.stdout)
 			}

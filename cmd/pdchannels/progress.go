@@ -1,75 +1,114 @@
-// The line on a terminal that shows how far a delivery is.
+// How far a delivery is: on a terminal the status line, or else now and then a line of a log.
 package main
 
 import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
-// redraw is how often the line may change: more often nobody can read.
-const redraw = 100 * time.Millisecond
+const (
+	logEvery = 10 * time.Second
+	// The rate is that of the last seconds: of a delivery that has waited for an hour, the
+	// average says nothing.
+	samplesKept = 10
+	sampleEvery = time.Second
+)
 
-// progress draws one line over and over. A nil *progress draws nothing. It is not safe for
-// use by several goroutines.
+// progress is not safe for use by several goroutines.
 type progress struct {
-	to    *output
-	start time.Time
-	size  int64 // of the input, in bytes; below 1 if nobody knows
+	line *statusLine // nil if there is no terminal
+	log  *output
+	size int64 // of the input, in bytes; below 1 if nobody knows
 
-	last    string // what stands there
-	drawn   time.Time
-	visible bool
+	samples []sample  // the oldest first
+	logged  time.Time // when a line of the log was written
+	last    string    // what it said
 }
 
-func (p *progress) move(counts [fates]int, read int64) {
-	if p == nil {
-		return
-	}
-	p.last = p.text(counts, read, time.Since(p.start))
-	if time.Since(p.drawn) >= redraw {
-		p.draw(p.last)
-	}
+// sample is how far the delivery was at one moment.
+type sample struct {
+	at   time.Time
+	done int
+	read int64 // bytes of what is done
 }
 
-// note adds why nothing moves.
-func (p *progress) note(text string) {
-	if p != nil {
-		p.draw(strings.TrimPrefix(p.last+" · "+text, " · "))
-	}
+func newProgress(line *statusLine, log *output, size int64, start time.Time) *progress {
+	return &progress{line: line, log: log, size: size, samples: []sample{{at: start}}, logged: start}
 }
 
-// text says what has been done, how fast, and when it may be over.
-func (p *progress) text(counts [fates]int, read int64, elapsed time.Duration) string {
-	done := 0
+// show shows how far it is, if it is time for that.
+func (p *progress) show(counts [fates]int, read int64, state channels.LimiterState, now time.Time) {
+	s := sample{at: now, read: read}
 	for _, n := range counts {
-		done += n
+		s.done += n
 	}
+	text := p.text(counts, s, state)
+	if latest := p.samples[len(p.samples)-1]; now.Sub(latest.at) >= sampleEvery {
+		p.samples = append(p.samples[max(0, len(p.samples)-samplesKept+1):], s)
+	}
+	switch {
+	case p.line != nil:
+		p.line.draw(text)
+	case now.Sub(p.logged) >= logEvery && text != p.last: // in a long wait there is nothing to add
+		p.log.print(text + "\n")
+		p.logged, p.last = now, text
+	}
+}
+
+// text says what has been done, how fast, what it waits for, and when it may be over.
+func (p *progress) text(counts [fates]int, s sample, state channels.LimiterState) string {
 	parts := []string{fmt.Sprintf("%d delivered", counts[delivered])}
-	if left := done - counts[delivered]; left > 0 {
+	if left := s.done - counts[delivered]; left > 0 {
 		parts = append(parts, fmt.Sprintf("%d not", left))
 	}
-	if elapsed > 0 {
-		parts = append(parts, fmt.Sprintf("%.1f a second", float64(done)/elapsed.Seconds()))
+	waiting := waitsFor(state, s.at)
+	from := p.samples[0]
+	period := s.at.Sub(from.at)
+	if waiting == "" && period > 0 {
+		rate := fmt.Sprintf("%.1f a second", float64(s.done-from.done)/period.Seconds())
+		if state.Waiting > 0 {
+			rate += fmt.Sprintf(" of the %g allowed", float64(state.Limit)/limitPeriod.Seconds())
+		}
+		parts = append(parts, rate)
 	}
-	if p.size > 0 && read > 0 && read <= p.size {
-		left := time.Duration(float64(elapsed) * float64(p.size-read) / float64(read))
-		parts = append(parts, fmt.Sprintf("%d %%, %v left", 100*read/p.size, left.Round(time.Second)))
+	if p.size > 0 && s.read > 0 && s.read <= p.size {
+		part := fmt.Sprintf("%d %%", 100*s.read/p.size)
+		if moved := s.read - from.read; waiting == "" && moved > 0 {
+			left := time.Duration(float64(period) * float64(p.size-s.read) / float64(moved))
+			part += fmt.Sprintf(", %v left", left.Round(time.Second))
+		}
+		parts = append(parts, part)
+	}
+	if waiting != "" {
+		parts = append(parts, waiting)
 	}
 	return strings.Join(parts, " · ")
 }
 
-func (p *progress) draw(text string) {
-	// Without the wrapping of lines: a text wider than the terminal is cut, and one line it stays.
-	p.to.print("\r\x1b[?7l" + text + "\x1b[K\x1b[?7h")
-	p.drawn, p.visible = time.Now(), true
+// limitPeriod is what LimiterState.Limit counts the requests of.
+const limitPeriod = 2 * time.Second
+
+// waitsFor says why nothing is sent for longer than the pace of the limit; empty if something is.
+func waitsFor(state channels.LimiterState, now time.Time) string {
+	switch {
+	case state.NextProbe.After(now):
+		return fmt.Sprintf("waiting: %v, next try at %s; Ctrl-C keeps the rest", state.Refusing, clock(state.NextProbe, now))
+	case state.Refusing != nil:
+		return fmt.Sprintf("trying whether that is over: %v", state.Refusing)
+	case state.HeldUntil.After(now):
+		return fmt.Sprintf("waiting until %s, as a 429 asks for", clock(state.HeldUntil, now))
+	default:
+		return ""
+	}
 }
 
-// clear takes the line away, so that another can be written.
-func (p *progress) clear() {
-	if p != nil && p.visible {
-		p.to.print("\r\x1b[K")
-		p.visible = false
-		p.drawn = time.Time{}
+// clock is a time of day, with the day if that is another.
+func clock(t, now time.Time) string {
+	if t.YearDay() == now.YearDay() {
+		return t.Format("15:04:05")
 	}
+	return t.Format("15:04 on 2 January")
 }

@@ -2,10 +2,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
 // maxProblems bounds the list of problems in the JSON summary; stderr has them all.
@@ -13,15 +18,16 @@ const maxProblems = 100
 
 // report is safe for use by several goroutines: Ctrl-C is told as it comes.
 type report struct {
-	env   *environment
-	start time.Time
-	bar   *progress // nil if nobody is watching
+	env      *environment
+	start    time.Time
+	requests requestCount
 
 	mu       sync.Mutex
+	progress *progress
 	counts   [fates]int
+	done     int64 // bytes of the lines that were counted
 	problems []problem
 	leftOut  int
-	waits    int
 	reason   string // why it stopped; empty if it did not
 	told     bool   // that it was interrupted
 }
@@ -34,18 +40,22 @@ type problem struct {
 }
 
 func newReport(env *environment, size int64) *report {
-	r := &report{env: env, start: time.Now(), problems: []problem{}}
-	if env.isTerminal(env.stderr) {
-		r.bar = &progress{to: env.stderr, start: r.start, size: size}
-	}
-	return r
+	start := time.Now()
+	return &report{env: env, start: start, problems: []problem{}, progress: newProgress(newStatusLine(env), env.stderr, size, start)}
 }
 
 func (r *report) count(f fate, l line) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.counts[f]++
-	r.bar.move(r.counts, l.end)
+	r.done += int64(len(l.text)) + 1
+}
+
+// show shows how far it is, beside what the limiter knows.
+func (r *report) show(state channels.LimiterState, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.progress.show(r.counts, r.done, state, now)
 }
 
 // problem tells what is wrong with a line, or what became of its message.
@@ -64,18 +74,14 @@ func (r *report) problem(line int, messageID string, err error) {
 	r.tell("%s: %s", name, plain(err))
 }
 
-func (r *report) waiting(d time.Duration) {
+// stop tells why the delivery ends early; the first reason counts.
+func (r *report) stop(reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.waits++
-	r.bar.note(fmt.Sprintf("waiting %v for the rate limit", d))
-}
-
-func (r *report) stop(line int, reason string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.reason = fmt.Sprintf("stopped after line %d: %s", line, reason)
-	r.tell("%s", r.reason)
+	if r.reason == "" {
+		r.reason = reason
+		r.tell("Stopped: %s.", reason)
+	}
 }
 
 // interrupted tells it once, however often it is called.
@@ -89,12 +95,12 @@ func (r *report) interrupted(keptIn string) {
 	if r.reason == "" {
 		r.reason = "interrupted"
 	}
-	r.tell("Interrupted: finishing the message in flight; the rest is kept in %s. Ctrl-C again ends at once.", keptIn)
+	r.tell("Interrupted: finishing what is in flight; the rest is kept in %s. Ctrl-C again ends at once.", keptIn)
 }
 
 // tell writes a line to stderr, past the progress.
 func (r *report) tell(format string, args ...any) {
-	r.bar.clear()
+	r.progress.line.clear()
 	r.env.stderr.printf(format+"\n", args...)
 }
 
@@ -102,7 +108,7 @@ func (r *report) tell(format string, args ...any) {
 func (r *report) summary(keptIn string, err error) (left int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.bar.clear()
+	r.progress.line.clear()
 	took := time.Since(r.start)
 	total := 0
 	for _, n := range r.counts {
@@ -127,7 +133,10 @@ func (r *report) summary(keptIn string, err error) (left int) {
 }
 
 func (r *report) object(total, left int, keptIn string, took time.Duration, err error) any {
-	summary := map[string]any{"messages": total, "seconds": took.Seconds(), "rate_limit_waits": r.waits}
+	summary := map[string]any{
+		"messages": total, "seconds": took.Seconds(),
+		"requests": r.requests.made.Load(), "rate_limited": r.requests.limited.Load(),
+	}
 	for f, name := range fateNames {
 		summary[name] = r.counts[f]
 	}
@@ -143,6 +152,23 @@ func (r *report) object(total, left int, keptIn string, took time.Duration, err 
 	}
 	return object
 }
+
+// requestCount is a channels.Observer that counts the requests, and those that were answered 429.
+type requestCount struct{ made, limited atomic.Int64 }
+
+// CallBegins returns ctx.
+func (c *requestCount) CallBegins(ctx context.Context, _ string) context.Context { return ctx }
+
+// AttemptEnds counts a request.
+func (c *requestCount) AttemptEnds(_ context.Context, e channels.AttemptEvent) {
+	c.made.Add(1)
+	if e.StatusCode == http.StatusTooManyRequests {
+		c.limited.Add(1)
+	}
+}
+
+// CallEnds does nothing.
+func (c *requestCount) CallEnds(context.Context, channels.CallEvent) {}
 
 // shellWord quotes a file name for a shell, if it needs that.
 func shellWord(s string) string {

@@ -49,6 +49,8 @@ func commands() *command {
 		commands: []*command{
 			demoCommand(),
 			emulatorCommand(),
+			checkCommand(),
+			manifestCommand(),
 			loginCommand(),
 			logoutCommand(),
 			probeCommand(),

@@ -48,7 +48,7 @@ func TestNoSecretIsEverPrinted(t *testing.T) {
 					"message receive -id m-1 -channel shop-1 -conversation c-1 -sender nils -status sent -text Hi",
 				} {
 					before := seen.Load()
-					for _, more := range []string{"", " --json"} {
+					for _, more := range []string{" -attempts 1", " -attempts 1 --json"} {
 						r := pdchannels(t, env, strings.Fields(args+more)...)
 						all.WriteString(r.stdout + r.stderr)
 					}
@@ -59,7 +59,7 @@ func TestNoSecretIsEverPrinted(t *testing.T) {
 				if status == 429 {
 					continue // a delivery would wait this out
 				}
-				r := piped(t, env, jsonLines("m-1 c-1", "m-2 c-2"), "message", "receive", "-file", "-", "-undelivered", t.TempDir()+"/kept")
+				r := piped(t, env, jsonLines("m-1 c-1", "m-2 c-2"), "message", "receive", "-attempts", "1", "-file", "-", "-undelivered", t.TempDir()+"/kept")
 				all.WriteString(r.stdout + r.stderr)
 			}
 			if strings.Contains(all.String(), canary) {
@@ -83,7 +83,7 @@ func TestASecretOfTwoVariablesIsNotPrinted(t *testing.T) {
 func TestTheDemoPrintsNoSecret(t *testing.T) {
 	t.Parallel()
 	transport := &keyhole{}
-	screen, err := playDemo(t, transport)
+	screen, err := playDemo(t, demoNetwork{transport, straight.toApp})
 	if err != nil || len(transport.secrets) < 9 {
 		t.Fatalf("%v; %d secrets passed", err, len(transport.secrets))
 	}

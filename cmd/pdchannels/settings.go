@@ -21,25 +21,31 @@ import (
 // settings are the flags that these commands share.
 type settings struct {
 	loginSettings
-	baseURL string
-	timeout time.Duration
+	baseURL  string
+	timeout  time.Duration
+	attempts int
 }
 
 func (s *settings) declare(flags *flag.FlagSet, env *environment) {
 	flags.StringVar(&s.baseURL, "base-url", "", "the `URL` before /channels; else PIPEDRIVE_BASE_URL, else that of the login, else "+channels.DefaultBaseURL)
-	flags.DurationVar(&s.timeout, "timeout", 15*time.Second, "the `TIME` a call may take")
+	flags.DurationVar(&s.timeout, "timeout", 15*time.Second, "the `TIME` an attempt at a call may take")
+	flags.IntVar(&s.attempts, "attempts", 4, "the `NUMBER` of attempts at a call, if no answer comes or a limit is used up; 1 repeats nothing")
 	flags.BoolVar(&env.json, "json", env.json, "print the result as one JSON object")
 	s.loginSettings.declare(flags)
 }
 
 // client makes a client of the settings, and returns the base URL that it calls.
-func (s *settings) client(ctx context.Context, env *environment) (*channels.Client, string, error) {
+func (s *settings) client(ctx context.Context, env *environment, more ...channels.Option) (*channels.Client, string, error) {
+	if s.attempts < 1 {
+		return nil, "", usage("-attempts %d: a call takes at least 1", s.attempts)
+	}
 	credential, itsURL, err := s.credential(ctx, env)
 	if err != nil {
 		return nil, "", err
 	}
 	baseURL := cmp.Or(s.baseURL, env.getenv("PIPEDRIVE_BASE_URL"), itsURL, channels.DefaultBaseURL)
-	client, err := channels.NewClient(credential, channels.WithBaseURL(baseURL), channels.WithTimeout(s.timeout))
+	client, err := channels.NewClient(credential, append(more, channels.WithBaseURL(baseURL), channels.WithTimeout(s.timeout),
+		channels.WithRetries(channels.RetryPolicy{Attempts: s.attempts}))...)
 	if err != nil {
 		return nil, "", usageError{err}
 	}

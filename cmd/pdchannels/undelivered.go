@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// undelivered is a file of lines that can be fed in again. Each is written at once, so that
-// it is kept even if the process is killed.
+// undelivered is a file of lines that can be fed in again. What is written is there at once, and
+// so is kept even if the process is killed.
 type undelivered struct {
 	file keeper
 	size int64

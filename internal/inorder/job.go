@@ -25,7 +25,7 @@ type Job[T, R any] struct {
 	MaxFailed int
 	// Line names what has to stay in order. An empty name is no line.
 	Line func(T) string
-	// Do works off one item, on a goroutine of its own.
+	// Do works off one item, on a goroutine beside others.
 	Do func(context.Context, T) (R, Verdict)
 	// Skip makes the result of an item that is skipped. The cause is the result that stopped
 	// everything; nil if it was one of the item's own line.
@@ -43,12 +43,14 @@ func (j Job[T, R]) Run(ctx context.Context, source iter.Seq[T]) iter.Seq[R] {
 			Job:     j,
 			yield:   yield,
 			results: make(chan result[R], j.Workers), // nobody who has one ever waits
+			work:    make(chan task[T], j.Workers),
 			lines:   map[string][]T{},
 			failed:  map[uint64]struct{}{},
 			seed:    maphash.MakeSeed(),
 		}
 		items, broken := make(chan T), make(chan struct{})
 		defer r.group.Wait()
+		defer close(r.work)
 		defer cancel()
 		defer close(broken)
 		r.group.Go(func() {
@@ -74,11 +76,18 @@ type run[T, R any] struct {
 	results chan result[R]
 
 	active  int
+	workers int // they stay: a new goroutine has to grow its stack anew
+	work    chan task[T]
 	waiting int                 // in all lines
 	lines   map[string][]T      // those of which an item is in work, and what waits behind it
 	failed  map[uint64]struct{} // by hash: a name may be long, and a clash only skips, and says so
 	seed    maphash.Seed
 	stopped *R
+}
+
+type task[T any] struct {
+	item T
+	line string
 }
 
 type result[R any] struct {
@@ -112,11 +121,11 @@ func (r *run[T, R]) accept(ctx context.Context, item T) bool {
 	line := r.Line(item)
 	behind, busy := r.lines[line]
 	switch {
-	case r.skips(line):
-		return r.yield(r.Skip(item, r.stopped))
-	case line != "" && busy:
+	case line != "" && busy: // also of what is to be skipped: it stays behind those before it
 		r.lines[line] = append(behind, item)
 		r.waiting++
+	case r.skips(line):
+		return r.yield(r.Skip(item, r.stopped))
 	default:
 		r.begin(ctx, line, item)
 	}
@@ -128,10 +137,16 @@ func (r *run[T, R]) begin(ctx context.Context, line string, item T) {
 		r.lines[line] = nil
 	}
 	r.active++
-	r.group.Go(func() {
-		value, verdict := r.Do(ctx, item)
-		r.results <- result[R]{value, line, verdict}
-	})
+	if r.active > r.workers {
+		r.workers++
+		r.group.Go(func() {
+			for t := range r.work {
+				value, verdict := r.Do(ctx, t.item)
+				r.results <- result[R]{value, t.line, verdict}
+			}
+		})
+	}
+	r.work <- task[T]{item, line}
 }
 
 func (r *run[T, R]) finish(ctx context.Context, done result[R]) bool {
@@ -162,7 +177,8 @@ func (r *run[T, R]) judge(done result[R]) {
 		r.failed[maphash.String(r.seed, done.line)] = struct{}{}
 	}
 	if r.stopped == nil && (done.verdict == StopAll || len(r.failed) > r.MaxFailed) {
-		r.stopped = &done.value
+		value := done.value // so that the others stay off the heap
+		r.stopped = &value
 	}
 }
 

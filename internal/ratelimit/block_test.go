@@ -48,7 +48,7 @@ func TestBlockedByThreeMessages(t *testing.T) {
 		}
 		must(t, l).Done(page("m5"))
 		refusal(t, l.Refused(10), Blocked)
-		if s := l.State(); s.Refusing != Blocked.String() || time.Until(s.NextProbe) != firstProbe {
+		if s := l.State(); !s.Refusing || s.Reason != Blocked || time.Until(s.NextProbe) != firstProbe {
 			t.Errorf("%+v, want the reason and when it ends", s)
 		}
 	})

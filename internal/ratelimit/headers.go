@@ -43,7 +43,11 @@ func RetryAfter(status int, h http.Header, now time.Time) time.Duration {
 
 // count reads a header that is a whole number, or returns unknown.
 func count(h http.Header, key string) int {
-	n, err := strconv.ParseUint(value(h, key), 10, 31)
+	text := value(h, key)
+	if text == "" { // most are: an error would have to be allocated
+		return unknown
+	}
+	n, err := strconv.ParseUint(text, 10, 31)
 	if err != nil {
 		return unknown
 	}

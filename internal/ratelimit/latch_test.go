@@ -88,7 +88,7 @@ func TestDailyProbes(t *testing.T) {
 			slot := must(t, l)
 			slot.Done(answer(200))
 		}
-		if s := l.State(); s.Refusing != "" {
+		if s := l.State(); s.Refusing {
 			t.Errorf("%+v, want it open", s)
 		}
 	})
@@ -138,7 +138,7 @@ func TestProbeIsAlone(t *testing.T) {
 					result <- err
 				}()
 				synctest.Wait()
-				if s := l.State(); s.InFlight != 1 || s.Waiting != 1 || s.Refusing != c.reason.String() {
+				if s := l.State(); s.InFlight != 1 || s.Waiting != 1 || !s.Refusing || s.Reason != c.reason {
 					t.Fatalf("%+v, want one away and one waiting", s)
 				}
 				probe.Done(c.answer)

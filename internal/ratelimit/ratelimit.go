@@ -119,8 +119,9 @@ type State struct {
 
 	// HeldUntil is when a 429's hold ends; zero if there is none.
 	HeldUntil time.Time
-	// Refusing says why calls are refused without being sent; empty if they are not.
-	Refusing string
+	// Refusing says that calls are refused without being sent, and Reason why.
+	Refusing bool
+	Reason   Reason
 	// NextProbe is when a call may go again, to find out whether that is over.
 	NextProbe time.Time
 	// DailyTokens is what is left of the daily budget, as the last answer told; -1 if it did not.
@@ -144,7 +145,7 @@ func (l *Limiter) State() State {
 	if l.holdUntil > now {
 		s.HeldUntil = l.epoch.Add(l.holdUntil)
 		if l.holdUntil-now > MaxHold {
-			s.Refusing, s.NextProbe = Burst.String(), s.HeldUntil
+			s.Refusing, s.Reason, s.NextProbe = true, Burst, s.HeldUntil
 		}
 	}
 	for _, latch := range []struct {
@@ -152,7 +153,7 @@ func (l *Limiter) State() State {
 		reason Reason
 	}{{&l.daily, Daily}, {&l.blocked, Blocked}} {
 		if latch.closed() {
-			s.Refusing, s.NextProbe = latch.reason.String(), l.epoch.Add(latch.until)
+			s.Refusing, s.Reason, s.NextProbe = true, latch.reason, l.epoch.Add(latch.until)
 		}
 	}
 	return s

@@ -164,7 +164,7 @@ func TestForeignTraffic(t *testing.T) {
 		if lost != 0 {
 			t.Errorf("%d messages lost", lost)
 		}
-		if state := l.State(); state.Refusing != "" {
+		if state := l.State(); state.Refusing {
 			t.Errorf("refusing: %v", state.Refusing)
 		}
 	})

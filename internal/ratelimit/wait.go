@@ -19,10 +19,11 @@ type Slot struct {
 
 // waiter is a caller in line.
 type waiter struct {
-	cost  int
-	ready chan struct{} // closed when slot or err is set
-	slot  Slot
-	err   error
+	cost   int
+	ready  chan struct{} // closed when slot or err is set
+	served time.Duration
+	slot   Slot
+	err    error
 }
 
 // Refused returns the *RefusedError that Wait would return at once, or nil. It spares a caller
@@ -36,7 +37,7 @@ func (l *Limiter) Refused(cost int) *RefusedError {
 
 // Wait takes a slot for a call that costs so many tokens of the daily budget. Callers
 // are served in the order they come, and wait as long as ctx lasts. It fails with the
-// context's error, or with a *RefusedError.
+// context's error, or with a *RefusedError; how long it waited the Slot tells all the same.
 func (l *Limiter) Wait(ctx context.Context, cost int) (Slot, error) {
 	if err := ctx.Err(); err != nil {
 		return Slot{}, err
@@ -57,11 +58,11 @@ func (l *Limiter) Wait(ctx context.Context, cost int) (Slot, error) {
 
 	select {
 	case <-w.ready:
-		w.slot.Waited = w.slot.taken - start
+		w.slot.Waited = w.served - start
 		return w.slot, w.err
 	case <-ctx.Done():
 		l.leave(place, w)
-		return Slot{}, ctx.Err()
+		return Slot{Waited: l.now() - start}, ctx.Err()
 	}
 }
 
@@ -96,7 +97,7 @@ func (l *Limiter) serve() {
 			l.wakeIn(pause)
 			return
 		}
-		w.slot, w.err = slot, err
+		w.slot, w.err, w.served = slot, err, now
 		l.queue.Remove(place)
 		close(w.ready)
 	}

@@ -57,6 +57,7 @@ type Result struct {
 	Status     int           // of the answer; 0 if none came
 	Code       string        // the API's code
 	RetryAfter time.Duration // as the answer told
+	Foreign    bool          // the answer is not, or not in full, in the form of the API
 	Took       time.Duration
 	Ended      bool // the caller's context has ended
 }
@@ -122,6 +123,13 @@ type Call struct {
 	spent   time.Duration
 	renewed bool
 	paid    bool // the attempt was paid from the budget
+	before  int  // attempts that no longer count
+}
+
+// Afresh allows the call as many attempts, and as much time, as it had in the beginning. What the
+// attempts before it mean for the outcome is kept.
+func (c *Call) Afresh() {
+	*c = Call{Attempts: c.Attempts, Unknown: c.Unknown, policy: c.policy, kind: c.kind, before: c.Attempts}
 }
 
 // Timeout returns how long the next attempt may take.
@@ -152,10 +160,12 @@ func (c *Call) Next(r Result) Decision {
 	case r.limited():
 		return c.again(r, 0, "a rate limit is used up") // the limiter has every caller wait
 	case r.Reach == Refused:
-		if aboutContent(r.Status) { // then an earlier attempt was refused as well
+		if aboutContent(r.Status) && !r.Foreign { // then an earlier attempt was refused as well
 			c.Unknown = false
 		}
 		return Decision{Action: Fail, Reason: "refused"}
+	case r.Status >= 300 && r.Status <= 399: // 303: done perhaps, and asking again leads to the same place
+		return Decision{Action: Fail, Reason: "redirected"}
 	case r.Reach == Unknown && c.kind == Create && !c.policy.RetryCreates:
 		return Decision{Action: Fail, Reason: "the outcome is unknown, and repeating it might do it twice"}
 	}
@@ -175,7 +185,7 @@ func (c *Call) again(r Result, wait time.Duration, reason string) Decision {
 	switch {
 	case r.RetryAfter > c.policy.LongestWait:
 		return Decision{Action: Fail, Reason: "the server asks for a longer wait than is made here"}
-	case c.Attempts >= attempts:
+	case c.Attempts-c.before >= attempts:
 		return Decision{Action: Fail, Reason: "no attempts left"}
 	case c.spent+wait >= c.policy.Total:
 		return Decision{Action: Fail, Reason: "no time left"}
@@ -190,7 +200,7 @@ func (c *Call) again(r Result, wait time.Duration, reason string) Decision {
 // backoff is uniform between nothing and a bound that doubles: callers that failed
 // together come back apart.
 func (c *Call) backoff() time.Duration {
-	bound := c.policy.Base << (c.Attempts - 1)
+	bound := c.policy.Base << min(c.Attempts-c.before-1, 16) // beyond any cap, and short of an overflow
 	return time.Duration(c.policy.Rand() * float64(min(bound, c.policy.Cap)))
 }
 

@@ -47,6 +47,7 @@ func TestFirstDecision(t *testing.T) {
 		{"413", refused(413, ""), Fail, Fail, Fail},
 		{"422", refused(422, ""), Fail, Fail, Fail},
 		{"a redirect", refused(302, ""), Fail, Fail, Fail},
+		{"a redirect to the result", lost(303), Fail, Fail, Fail},
 		{"200 without success", refused(200, "INVALID_BODY"), Fail, Fail, Fail},
 		{"context ended, unsent", Result{Reach: Unsent, Ended: true}, Fail, Fail, Fail},
 		{"context ended, sent", Result{Reach: Unknown, Ended: true}, Fail, Fail, Fail},
@@ -84,6 +85,7 @@ func TestAfterUnknown(t *testing.T) {
 		{"not about this kind", Upsert, Result{Reach: Refused, Status: 404, Code: "NOT_FOUND"}, Fail, true},
 		{"never acceptable", Upsert, Result{Reach: Refused, Status: 400}, Fail, false},
 		{"too large", Upsert, Result{Reach: Refused, Status: 413}, Fail, false},
+		{"refused by a proxy", Upsert, Result{Reach: Refused, Status: 400, Foreign: true}, Fail, true},
 		{"refused now", Upsert, Result{Reach: Refused, Status: 403}, Fail, true},
 		{"not sent", Upsert, Result{Reach: Unsent, Ended: true}, Fail, true},
 	} {
@@ -129,6 +131,7 @@ func TestBounds(t *testing.T) {
 		{"attempts", nil, []Result{{}}, []time.Duration{250 * ms, 500 * ms, sec}, "no attempts left"},
 		{"jitter", func(p *Policy) { p.Rand = func() float64 { return 0.5 } }, []Result{{}}, []time.Duration{125 * ms, 250 * ms, 500 * ms}, "no attempts left"},
 		{"cap", func(p *Policy) { p.Attempts = 8 }, []Result{{}}, []time.Duration{250 * ms, 500 * ms, sec, 2 * sec, 4 * sec, 8 * sec, 8 * sec}, "no attempts left"},
+		{"no overflow", func(p *Policy) { p.Attempts, p.Total, p.Base, p.Cap, p.Budget.tokens = 40, time.Hour, ms, ms, 1000 }, []Result{{}}, slices.Repeat([]time.Duration{ms}, 39), "no attempts left"},
 		{"time", nil, []Result{{Took: 20 * sec}}, []time.Duration{250 * ms, 500 * ms}, "no time left"},
 		{"the wait counts", func(p *Policy) { p.Total = 4 * sec; p.Cap = 3 * sec; p.Base = 3 * sec }, []Result{{}}, []time.Duration{3 * sec}, "no time left"},
 		{"asked for", nil, []Result{{RetryAfter: 7 * sec}}, []time.Duration{7250 * ms, 7500 * ms, 8 * sec}, "no attempts left"},
@@ -169,6 +172,17 @@ func TestRenewOnce(t *testing.T) {
 	call = policy().Begin(Create)
 	if d := call.Next(Result{Reach: Refused, Status: 401, Took: time.Minute}); d.Action != Fail {
 		t.Errorf("action %d without time left, want the error", d.Action)
+	}
+}
+
+// A call that was held back begins anew, but what it may have done is not forgotten.
+func TestAfresh(t *testing.T) {
+	t.Parallel()
+	call := policy().Begin(Upsert)
+	waits(&call, Result{Reach: Unknown})
+	call.Afresh()
+	if got, _ := waits(&call, Result{Reach: Unsent}); len(got) != 3 || got[0] != 250*ms || call.Attempts != 8 || !call.Unknown {
+		t.Errorf("%v, %d attempts, unknown %t", got, call.Attempts, call.Unknown)
 	}
 }
 

@@ -21,7 +21,7 @@ func Example() {
 		if err != nil {
 			panic(err)
 		}
-		_, err = new(http.Transport).RoundTrip(req.WithContext(w.Attach(req.Context()))) //nolint:bodyclose // there is none
+		_, err = new(http.Transport).RoundTrip(req.WithContext(w.Attach(req.Context())))
 		return w.Nothing(err)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))

@@ -7,9 +7,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
+
+	"go.uber.org/goleak"
 
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
@@ -39,22 +42,30 @@ func (s *sent) RoundTrip(req *http.Request) (*http.Response, error) {
 // The figures compare nothing unless both sides do the same work.
 func TestBothSidesDoTheSame(t *testing.T) {
 	t.Parallel()
-	for _, s := range scenarios[:2] { // in memory; the messages are the same over loopback
-		t.Run(s.String(), func(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		attachment bool
+		tokens     source
+	}{
+		{"no attachment", false, staticToken},
+		{"one attachment", true, staticToken},
+		{"installed app", true, installed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			const baseURL = "https://company.pipedrive.com/api/v1"
-			clientSent := &sent{RoundTripper: memory{s.answer()}}
-			handSent := &sent{RoundTripper: memory{s.answer()}}
+			const origin = "http://127.0.0.1"
+			clientSent := &sent{RoundTripper: memory{answerTo(c.attachment)}}
+			handSent := &sent{RoundTripper: memory{answerTo(c.attachment)}}
 
-			client, err := newClient(baseURL, clientSent)
+			client, err := newClient(t.Context(), origin, clientSent, noLimit, c.tokens)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := client.ReceiveMessage(t.Context(), clientMessage(s.attachment))
+			got, err := client.ReceiveMessage(t.Context(), clientMessage(c.attachment))
 			if err != nil {
 				t.Fatal("client:", err)
 			}
-			byHand, err := newHandClient(baseURL, token, handSent).receiveMessage(t.Context(), messageByHand(s.attachment))
+			byHand, err := newHandClient(origin+apiPath, handSent).receiveMessage(t.Context(), messageByHand(c.attachment))
 			if err != nil {
 				t.Fatal("by hand:", err)
 			}
@@ -74,7 +85,7 @@ func TestBothSidesDoTheSame(t *testing.T) {
 				t.Errorf("client read %+v\nby hand     %+v", got, want)
 			}
 			// The answer repeats the message, so a field that both sides lose is missed too.
-			if want := publicMessage(messageByHand(s.attachment)); !reflect.DeepEqual(got, want) {
+			if want := publicMessage(messageByHand(c.attachment)); !reflect.DeepEqual(got, want) {
 				t.Errorf("client read %+v\nsent        %+v", got, want)
 			}
 		})
@@ -100,22 +111,61 @@ func publicMessage(m handMessage) channels.Message {
 	return out
 }
 
-func TestRunPrintsEveryScenario(t *testing.T) {
+// The process for virtual time is this program once more.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == inVirtualTime {
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func TestRunPrintsEveryFigure(t *testing.T) {
 	t.Parallel()
 	var out, problems strings.Builder
 	if code := run(t.Context(), []string{"-rounds", "1", "-calls", "10"}, &out, &problems); code != 0 {
 		t.Fatalf("exit code %d: %s", code, &problems)
 	}
 	for _, s := range scenarios {
-		if !strings.Contains(out.String(), s.String()+"\n  time ") {
-			t.Errorf("no figures of %q in\n%s", s, &out)
+		if !strings.Contains(out.String(), "\n"+s.name+"\n  time ") {
+			t.Errorf("no figures of %q", s.name)
 		}
+	}
+	for _, f := range fleets {
+		if got := strings.Count(out.String(), "\n  "+f.name+" "); got != 2 { // in virtual time, and on loopback
+			t.Errorf("figures of %q stand there %d times, want 2", f.name, got)
+		}
+	}
+	for _, want := range []string{
+		"\n  1 in flight ", "\n  50 in flight ", "npm client is left out: ",
+		"\n  10 ", "\n  100 ", "\n  1000 ", "\n  10000 ",
+		"30 conversations of 30 messages\n  requests a second ",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if t.Failed() {
+		t.Logf("printed:\n%s", &out)
+	}
+}
+
+func TestRunPrintsWhatIsChosen(t *testing.T) {
+	t.Parallel()
+	var out, problems strings.Builder
+	if code := run(t.Context(), []string{"-rounds", "1", "-calls", "10", "-only", "loopback"}, &out, &problems); code != 0 {
+		t.Fatalf("exit code %d: %s", code, &problems)
+	}
+	if strings.Contains(out.String(), "memory:") || !strings.Contains(out.String(), "loopback:") {
+		t.Errorf("want loopback alone, got:\n%s", &out)
 	}
 }
 
 func TestRunRefusesNonsense(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"-rounds", "0"}, {"-calls", "4"}, {"more"}, {"-unknown"}} {
+	for _, args := range [][]string{
+		{"-rounds", "0"}, {"-calls", "4"}, {"more"}, {"-unknown"}, {"-only", ""}, {"-only", "memory,speed"},
+		{inVirtualTime}, {inVirtualTime, "0"}, {inVirtualTime, "many"},
+	} {
 		var out, problems strings.Builder
 		if code := run(t.Context(), args, &out, &problems); code != 2 || problems.Len() == 0 || out.Len() != 0 {
 			t.Errorf("%q: exit code %d, printed %q and %q; want 2 and a line on what is wrong", args, code, &out, &problems)
@@ -165,15 +215,19 @@ func TestMedian(t *testing.T) {
 	}
 }
 
-func BenchmarkReceiveMessage(b *testing.B) {
+func BenchmarkScenarios(b *testing.B) {
 	for _, s := range scenarios {
-		b.Run(s.String(), func(b *testing.B) {
-			sides, err := s.open()
+		medium := "memory"
+		if s.overLoopback {
+			medium = "loopback"
+		}
+		b.Run(medium+"/"+s.name, func(b *testing.B) {
+			sides, err := s.open(b.Context())
 			if err != nil {
 				b.Fatal(err)
 			}
 			defer sides.close()
-			for name, call := range map[string]func(context.Context) error{"client": sides.client, "by_hand": sides.byHand} {
+			for name, call := range map[string]func(context.Context) error{"ours": sides.ours, "by_hand": sides.byHand} {
 				b.Run(name, func(b *testing.B) {
 					b.ReportAllocs()
 					for b.Loop() {

@@ -21,6 +21,14 @@ type handMessage struct {
 	CreatedAt, ReplyBy time.Time
 }
 
+func (m *handMessage) encode() ([]byte, error) {
+	m.handJSON.CreatedAt = m.CreatedAt.UTC().Format(requestLayout)
+	if !m.ReplyBy.IsZero() {
+		m.handJSON.ReplyBy = m.ReplyBy.UTC().Format(requestLayout)
+	}
+	return json.Marshal(m.handJSON)
+}
+
 // handJSON is a message on the wire, in both directions.
 type handJSON struct {
 	ID               string           `json:"id"`
@@ -57,7 +65,7 @@ type handClient struct {
 	token string
 }
 
-func newHandClient(baseURL, token string, transport http.RoundTripper) *handClient {
+func newHandClient(baseURL string, transport http.RoundTripper) *handClient {
 	return &handClient{
 		http:  &http.Client{Transport: transport, Timeout: 15 * time.Second},
 		url:   baseURL + "/channels/messages/receive",
@@ -66,11 +74,7 @@ func newHandClient(baseURL, token string, transport http.RoundTripper) *handClie
 }
 
 func (c *handClient) receiveMessage(ctx context.Context, m handMessage) (handMessage, error) {
-	m.handJSON.CreatedAt = m.CreatedAt.UTC().Format(requestLayout)
-	if !m.ReplyBy.IsZero() {
-		m.handJSON.ReplyBy = m.ReplyBy.UTC().Format(requestLayout)
-	}
-	body, err := json.Marshal(m.handJSON)
+	body, err := m.encode()
 	if err != nil {
 		return handMessage{}, fmt.Errorf("encode message: %w", err)
 	}

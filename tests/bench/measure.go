@@ -10,31 +10,24 @@ import (
 // figures are what one call takes.
 type figures struct{ nanoseconds, bytes, allocations float64 }
 
-// compare lets the two sides take turns and returns the figures of each round. The side
-// that begins changes from round to round, so that neither always follows the other.
-func compare(ctx context.Context, s *sides, rounds, batch int) (client, byHand []figures, err error) {
-	take := func(list *[]figures, call func(context.Context) error) {
-		if err != nil {
-			return
-		}
-		var f figures
-		if f, err = measure(ctx, batch, call); err == nil {
-			*list = append(*list, f)
-		}
-	}
-	var warmUp []figures
-	take(&warmUp, s.client)
-	take(&warmUp, s.byHand)
-	for round := range rounds {
-		if round%2 == 0 {
-			take(&client, s.client)
-			take(&byHand, s.byHand)
-		} else {
-			take(&byHand, s.byHand)
-			take(&client, s.client)
+// takeTurns measures each side once a round, and returns what it measured, side by side. The
+// side that begins changes from round to round, so that none always follows the same one. A
+// round before the first warms up.
+func takeTurns[F any](rounds int, sides ...func() (F, error)) ([][]F, error) {
+	measured := make([][]F, len(sides))
+	for round := range rounds + 1 {
+		for i := range sides {
+			side := (round + i) % len(sides)
+			f, err := sides[side]()
+			if err != nil {
+				return nil, err
+			}
+			if round > 0 {
+				measured[side] = append(measured[side], f)
+			}
 		}
 	}
-	return client, byHand, err
+	return measured, nil
 }
 
 // measure makes a batch of calls, each begun with the heap just collected. What

@@ -5,63 +5,61 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
-// scenario is one message over one medium, which both sides deliver.
+// scenario is something done in two ways: by this project and by hand.
 type scenario struct {
+	name         string
 	overLoopback bool // otherwise in memory
-	attachment   bool
+	open         func(ctx context.Context) (*sides, error)
 }
 
-var scenarios = []scenario{{false, false}, {false, true}, {true, false}, {true, true}}
-
-func (s scenario) String() string {
-	name := "in memory"
-	if s.overLoopback {
-		name = "over loopback"
-	}
-	if s.attachment {
-		return name + ", one attachment"
-	}
-	return name + ", no attachment"
-}
-
-// sides are the two ways to deliver the message of a scenario.
+// sides are the two ways to do once what a scenario is about.
 type sides struct {
-	client, byHand func(context.Context) error
-	close          func()
+	ours, byHand func(context.Context) error
+	close        func()
 }
 
-func (s scenario) open() (*sides, error) {
-	answer := s.answer()
-	if !s.overLoopback {
-		return connect("http://127.0.0.1", memory{answer}, memory{answer}, s.attachment, func() {})
-	}
-	server, err := listen(answer)
-	if err != nil {
-		return nil, err
-	}
-	a, b := &http.Transport{}, &http.Transport{} // a connection each
-	return connect(server.url(), a, b, s.attachment, func() {
-		a.CloseIdleConnections()
-		b.CloseIdleConnections()
-		server.close()
-	})
+var scenarios = []scenario{
+	receiving("receiveMessage, no attachment", false, false, staticToken),
+	receiving("receiveMessage, no attachment, installed app", false, false, installed),
+	receiving("receiveMessage, one attachment", false, true, staticToken),
+	receiving("receiveMessage, one attachment, installed app", false, true, installed),
+	receiving("receiveMessage, no attachment", true, false, installed),
+	receiving("receiveMessage, one attachment", true, true, installed),
 }
 
-func connect(baseURL string, a, b http.RoundTripper, attachment bool, closeAll func()) (*sides, error) {
-	client, err := newClient(baseURL, a)
+// receiving delivers one message.
+func receiving(name string, overLoopback, attachment bool, tokens source) scenario {
+	return scenario{name, overLoopback, func(ctx context.Context) (*sides, error) {
+		answer := answerTo(attachment)
+		if !overLoopback {
+			return connect(ctx, "http://127.0.0.1", memory{answer}, memory{answer}, attachment, tokens, func() {})
+		}
+		server, err := listen(answer)
+		if err != nil {
+			return nil, err
+		}
+		a, b := &http.Transport{}, &http.Transport{} // a connection each
+		return connect(ctx, server.url(), a, b, attachment, tokens, func() {
+			a.CloseIdleConnections()
+			b.CloseIdleConnections()
+			server.close()
+		})
+	}}
+}
+
+func connect(ctx context.Context, origin string, a, b http.RoundTripper, attachment bool, tokens source, closeAll func()) (*sides, error) {
+	client, err := newClient(ctx, origin, a, noLimit, tokens)
 	if err != nil {
 		closeAll()
 		return nil, err
 	}
-	hand := newHandClient(baseURL, token, b)
+	hand := newHandClient(origin+apiPath, b)
 	message, messageByHand := clientMessage(attachment), messageByHand(attachment)
 	return &sides{
-		client: func(ctx context.Context) error {
+		ours: func(ctx context.Context) error {
 			_, err := client.ReceiveMessage(ctx, message)
 			return err
 		},
@@ -73,13 +71,34 @@ func connect(baseURL string, a, b http.RoundTripper, attachment bool, closeAll f
 	}, nil
 }
 
-const token = "access-token-of-the-bench"
+const (
+	apiPath = "/api/v1"
+	// maxInFlight is what the client allows itself; net/http keeps two connections by default.
+	maxInFlight = 64
+)
 
-func newClient(baseURL string, transport http.RoundTripper) (*channels.Client, error) {
-	source := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: token, TokenType: "Bearer"})
-	return channels.NewClient(channels.OAuth(source),
-		channels.WithBaseURL(baseURL),
-		channels.WithHTTPClient(&http.Client{Transport: transport}))
+// noLimit has room for all calls: it is the most that a limiter believes. It keeps eight bytes for
+// each call of the last two seconds, some megabytes at the pace of a bench.
+var noLimit = channels.LimiterConfig{Limit: 1 << 20}
+
+// newClient returns a client with everything on: retries, a limiter, and a token source that is
+// asked for each call.
+func newClient(ctx context.Context, origin string, transport http.RoundTripper, limit channels.LimiterConfig, tokens source) (*channels.Client, error) {
+	limiter, err := channels.NewLimiter(limit)
+	if err != nil {
+		return nil, err
+	}
+	source, err := tokens(ctx, origin)
+	if err != nil {
+		return nil, err
+	}
+	options := []channels.Option{channels.WithLimiter(limiter), channels.WithHTTPClient(&http.Client{Transport: transport})}
+	if _, tells := source.(interface {
+		BaseURL(ctx context.Context) (string, error)
+	}); !tells {
+		options = append(options, channels.WithBaseURL(origin+apiPath))
+	}
+	return channels.NewClient(channels.OAuth(source), options...)
 }
 
 // The message is the example of spec/channels.yaml, once for each side and once as it is
@@ -145,9 +164,9 @@ func messageByHand(attachment bool) handMessage {
 	return m
 }
 
-func (s scenario) answer() []byte {
+func answerTo(attachment bool) []byte {
 	attachments := ""
-	if s.attachment {
+	if attachment {
 		attachments = `{"id":"attachment-3","type":"image/png","url":"https://messenger.example/files/3.png","name":"invoice.png",` +
 			`"size":600.5,"preview_url":"https://messenger.example/files/3.preview.png","link_expires":true}`
 	}

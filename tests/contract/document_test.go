@@ -1,4 +1,4 @@
-// Check 1: requests and answers are as spec/channels.yaml has them, in the eyes of
+// Check 1: requests and answers are as their document in spec/ has them, in the eyes of
 // kin-openapi, which knows nothing of us.
 package contract
 
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,8 +28,19 @@ import (
 // document loads spec/channels.yaml anew, so that a test may change what it gets.
 func document(t testing.TB) *openapi3.T {
 	t.Helper()
+	return load(t, spec.Channels)
+}
+
+// providerDocument loads spec/provider.yaml likewise.
+func providerDocument(t testing.TB) *openapi3.T {
+	t.Helper()
+	return load(t, spec.Provider)
+}
+
+func load(t testing.TB, text []byte) *openapi3.T {
+	t.Helper()
 	knowHTML()
-	doc, err := openapi3.NewLoader().LoadFromData(spec.Channels)
+	doc, err := openapi3.NewLoader().LoadFromData(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,22 +49,26 @@ func document(t testing.TB) *openapi3.T {
 
 func TestRecordingsAreAsTheDocumentHasThem(t *testing.T) {
 	t.Parallel()
-	doc := document(t)
-	for _, r := range corpus(t) {
-		t.Run(r.Name, func(t *testing.T) {
-			t.Parallel()
-			judge := func(check recordings.Check, err error) {
-				t.Helper()
-				switch exempt := r.ExemptFrom(check); {
-				case err != nil && !exempt:
-					t.Errorf("%s: %v", check, err)
-				case err == nil && exempt:
-					t.Errorf("exempt from %s, but passes it: take the exemption out", check)
-				}
-			}
-			judge(recordings.CheckRequest, validRequest(doc, r))
-			judge(recordings.CheckResponse, validResponse(doc, r))
-		})
+	for _, s := range sides {
+		doc := s.document(t)
+		for _, r := range s.corpus(t) {
+			t.Run(r.Name, func(t *testing.T) {
+				t.Parallel()
+				judge(t, r, recordings.CheckRequest, validRequest(doc, r))
+				judge(t, r, recordings.CheckResponse, validResponse(doc, r))
+			})
+		}
+	}
+}
+
+// judge fails if a recording fails the check, unless it is exempt: then, if it does not.
+func judge(t *testing.T, r *recordings.Recording, check recordings.Check, err error) {
+	t.Helper()
+	switch exempt := r.ExemptFrom(check); {
+	case err != nil && !exempt:
+		t.Errorf("%s: %v", check, err)
+	case err == nil && exempt:
+		t.Errorf("exempt from %s, but passes it: take the exemption out", check)
 	}
 }
 
@@ -64,13 +80,17 @@ func validRequest(doc *openapi3.T, r *recordings.Recording) error {
 	if err := openapi3filter.ValidateRequest(context.Background(), input); err != nil {
 		return err
 	}
-	if body := input.Route.Operation.RequestBody; body != nil {
+	body := input.Route.Operation.RequestBody
+	switch {
+	case body == nil && r.Request.Body != "":
+		return errors.New("the operation takes no body")
+	case body == nil:
+		return nil
+	case body.Value.Content["multipart/form-data"] != nil:
+		return knownFields(body.Value.Content["multipart/form-data"].Schema.Value, recordings.Compact(r.Request).Body)
+	default:
 		return knownKeys(body.Value.Content.Get("application/json").Schema.Value, r.Request.Body)
 	}
-	if r.Request.Body != "" {
-		return errors.New("the operation takes no body")
-	}
-	return nil
 }
 
 func validResponse(doc *openapi3.T, r *recordings.Recording) error {
@@ -102,7 +122,7 @@ func requestInput(doc *openapi3.T, r *recordings.Recording) (*openapi3filter.Req
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(context.Background(), r.Request.Method, "http://127.0.0.1"+r.Request.Path, strings.NewReader(r.Request.Body))
+	req, err := http.NewRequestWithContext(context.Background(), r.Request.Method, "http://127.0.0.1"+r.Request.Path, strings.NewReader(recordings.Compact(r.Request).Body))
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +136,7 @@ func requestInput(doc *openapi3.T, r *recordings.Recording) (*openapi3filter.Req
 // find finds the operation that the request is for, which must be the one the recording names.
 func find(doc *openapi3.T, r *recordings.Recording) (*routers.Route, map[string]string, error) {
 	_, path, _ := strings.Cut(r.Request.Path, "/channels")
+	path, _, _ = strings.Cut(path, "?")
 	segments := strings.Split("/channels"+path, "/")
 	for template, item := range doc.Paths.Map() {
 		op := item.GetOperation(r.Request.Method)
@@ -149,8 +170,11 @@ func find(doc *openapi3.T, r *recordings.Recording) (*routers.Route, map[string]
 // carriesCredential tells whether a request has the header of a security scheme.
 func carriesCredential(_ context.Context, in *openapi3filter.AuthenticationInput) error {
 	name, prefix := in.SecurityScheme.Name, ""
-	if in.SecurityScheme.Type == "oauth2" {
+	switch in.SecurityScheme.Type {
+	case "oauth2":
 		name, prefix = "Authorization", "Bearer "
+	case "http":
+		name, prefix = "Authorization", "Basic "
 	}
 	value, ok := strings.CutPrefix(in.RequestValidationInput.Request.Header.Get(name), prefix)
 	if !ok || value == "" {
@@ -183,6 +207,22 @@ func knownKeys(schema *openapi3.Schema, body string) error {
 		return fmt.Errorf("the document does not know %s", strings.Join(unknown, ", "))
 	}
 	return nil
+}
+
+// knownFields does the same for the fields of a form.
+func knownFields(schema *openapi3.Schema, body string) error {
+	form := multipart.NewReader(strings.NewReader(body), recordings.Boundary)
+	for {
+		part, err := form.NextPart()
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case schema.Properties[part.FormName()] == nil:
+			return fmt.Errorf("the document does not know the field %s", part.FormName())
+		}
+	}
 }
 
 func unknownKeys(schema *openapi3.Schema, value any, at string) (unknown []string) {

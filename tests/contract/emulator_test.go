@@ -4,6 +4,8 @@ package contract
 
 import (
 	"bytes"
+	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -22,15 +24,7 @@ func TestEmulatorAnswersAsRecorded(t *testing.T) {
 	for _, r := range corpus(t) {
 		t.Run(r.Name, func(t *testing.T) {
 			t.Parallel()
-			exempt := r.ExemptFrom(recordings.CheckEmulator)
-			got := ask(t, doc, r, false)
-			different := differences(doc, r, got)
-			switch {
-			case exempt && len(different) == 0:
-				t.Error("exempt from emulator, but passes it: take the exemption out")
-			case !exempt && len(different) > 0:
-				t.Errorf("the emulator answers otherwise:\n  %s\n\nIt answered\n\n%s", strings.Join(different, "\n  "), got)
-			}
+			judge(t, r, recordings.CheckEmulator, sameAnswer(doc, r, ask(t, doc, r, false)))
 		})
 	}
 }
@@ -46,12 +40,19 @@ func TestStrictEmulatorAnswersTheClientAsRecorded(t *testing.T) {
 			if r.Call == "" || r.ExemptFrom(recordings.CheckEmulator) {
 				return
 			}
-			got := ask(t, doc, r, true)
-			if different := differences(doc, r, got); len(different) > 0 {
-				t.Errorf("the strict emulator answers otherwise:\n  %s\n\nIt answered\n\n%s", strings.Join(different, "\n  "), got)
+			if err := sameAnswer(doc, r, ask(t, doc, r, true)); err != nil {
+				t.Error(err)
 			}
 		})
 	}
+}
+
+// sameAnswer complains of an answer that is not the recorded one.
+func sameAnswer(doc *openapi3.T, r *recordings.Recording, got recordings.Response) error {
+	if different := differences(doc, r, got); len(different) > 0 {
+		return fmt.Errorf("the answer is another one:\n  %s\n\nIt is\n\n%s", strings.Join(different, "\n  "), got)
+	}
+	return nil
 }
 
 // ask puts an emulator into the state that the recording gives, and sends the request.
@@ -96,15 +97,15 @@ func given(t *testing.T, doc *openapi3.T, r *recordings.Recording, strict bool) 
 	return cfg
 }
 
-func send(t *testing.T, e *emulator.Emulator, r recordings.Request) recordings.Response {
+func send(t *testing.T, to http.Handler, r recordings.Request) recordings.Response {
 	t.Helper()
-	r = compact(r)
+	r = recordings.Compact(r)
 	req := httptest.NewRequestWithContext(t.Context(), r.Method, r.Path, strings.NewReader(r.Body))
 	req.Host = "127.0.0.1"
 	req.Header = r.Header.Clone()
 	w := httptest.NewRecorder()
-	e.ServeHTTP(w, req)
-	return recordings.Response{Status: w.Code, Header: w.Header(), Body: indent(string(bytes.TrimSpace(w.Body.Bytes())))}
+	to.ServeHTTP(w, req)
+	return recordings.Response{Status: w.Code, Header: w.Header(), Body: recordings.Indent(string(bytes.TrimSpace(w.Body.Bytes())))}
 }
 
 // The comparison itself has to see a difference of every kind.

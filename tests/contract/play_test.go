@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
-	"time"
 
 	"golang.org/x/oauth2"
 
@@ -59,7 +58,7 @@ func play(ctx context.Context, client *channels.Client, call string) (string, er
 	var e *channels.Error
 	switch {
 	case err == nil:
-		return render(result), nil
+		return recordings.Render(result), nil
 	case errors.As(err, &e):
 		return renderError(e), nil
 	default:
@@ -78,56 +77,6 @@ func clientFor(r *recordings.Recording, origin string, transport http.RoundTripp
 	return channels.NewClient(credential,
 		channels.WithBaseURL(origin+prefix), channels.WithHTTPClient(&http.Client{Transport: transport}),
 		channels.WithRetries(channels.RetryPolicy{Attempts: 1})) // a recording is of one exchange
-}
-
-// render writes every field of a result on a line of its own.
-func render(result any) string {
-	v := reflect.ValueOf(result)
-	if v.Kind() != reflect.Struct {
-		return fmt.Sprint(result)
-	}
-	var b strings.Builder
-	b.WriteString(v.Type().Name())
-	renderFields(&b, v, "\n  ", "\n  ")
-	return b.String()
-}
-
-func renderFields(b *strings.Builder, v reflect.Value, first, next string) {
-	separator := first
-	for i := range v.NumField() {
-		b.WriteString(separator + v.Type().Field(i).Name + ":")
-		separator = next
-		switch field := v.Field(i).Interface().(type) {
-		case time.Time:
-			b.WriteString(" " + renderTime(field))
-		case []channels.Attachment:
-			if len(field) == 0 {
-				b.WriteString(" none")
-				continue
-			}
-			fmt.Fprintf(b, " %d", len(field))
-			for _, a := range field {
-				renderFields(b, reflect.ValueOf(a), next+"  - ", next+"    ")
-			}
-		default:
-			if v.Field(i).Kind() == reflect.String {
-				fmt.Fprintf(b, " %q", field)
-			} else {
-				fmt.Fprintf(b, " %v", field)
-			}
-		}
-	}
-}
-
-func renderTime(t time.Time) string {
-	switch {
-	case t.IsZero():
-		return "zero"
-	case t.Location() != time.UTC:
-		return "not in UTC: " + t.String()
-	default:
-		return t.Format(time.RFC3339Nano)
-	}
 }
 
 var sentinels = []struct {

@@ -1,4 +1,4 @@
-// spec/PROVENANCE.md says of every statement in the document what it rests on: no row is
+// spec/PROVENANCE.md says of every statement in the documents what it rests on: no row is
 // missing, and none is left over.
 package contract
 
@@ -15,16 +15,22 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// sections reads the tables of PROVENANCE.md: by heading and first cell, the other cells.
-func sections(t *testing.T) map[string]map[string][]string {
+// sections reads the tables of PROVENANCE.md that are about a document, under the heading that
+// bears its name: by heading and first cell, the other cells.
+func sections(t *testing.T, name string) map[string]map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "spec", "PROVENANCE.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, part, found := strings.Cut(string(text), "\n# "+name+"\n")
+	if !found {
+		t.Fatalf("PROVENANCE.md has no part with the heading %s", name)
+	}
+	part, _, _ = strings.Cut(part, "\n# ")
 	all := map[string]map[string][]string{}
 	var heading string
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(part) {
 		line = strings.TrimSpace(line)
 		if name := strings.TrimLeft(line, "#"); name != line {
 			heading = strings.TrimSpace(name)
@@ -46,9 +52,18 @@ func sections(t *testing.T) map[string]map[string][]string {
 
 func TestProvenanceIsWhole(t *testing.T) {
 	t.Parallel()
+	for name, doc := range map[string]*openapi3.T{"channels.yaml": document(t), "provider.yaml": providerDocument(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			isWhole(t, sections(t, name), statements(doc))
+		})
+	}
+}
+
+func isWhole(t *testing.T, all map[string]map[string][]string, document map[string]map[string]string) {
+	t.Helper()
 	mark := regexp.MustCompile(`\[(ref|seed|guide|omni|oauth|limits|log|seen)\]|ours`)
-	all := sections(t)
-	for heading, want := range statements(document(t)) {
+	for heading, want := range document {
 		rows := all[heading]
 		for key, says := range want {
 			cells := rows[key]
@@ -96,9 +111,14 @@ func statements(doc *openapi3.T) map[string]map[string]string {
 	all := map[string]map[string]string{"The document at large": large}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			rows := map[string]string{method + " " + path: "", "x-token-cost": fmt.Sprint(op.Extensions["x-token-cost"])}
+			rows := map[string]string{method + " " + path: ""}
+			if cost, is := op.Extensions["x-token-cost"]; is {
+				rows["x-token-cost"] = fmt.Sprint(cost)
+			}
 			for _, parameter := range op.Parameters {
-				rows[parameter.Value.Name] = ""
+				if parameter.Ref == "" { // else it has a section of its own
+					rows[parameter.Value.Name] = ""
+				}
 			}
 			if op.RequestBody != nil {
 				rows["requestBody"] = ""
@@ -108,6 +128,9 @@ func statements(doc *openapi3.T) map[string]map[string]string {
 			}
 			all[op.OperationID] = rows
 		}
+	}
+	for name, parameter := range doc.Components.Parameters {
+		all[name+" (parameter)"] = map[string]string{parameter.Value.Name: ""}
 	}
 	for name, response := range doc.Components.Responses {
 		rows := map[string]string{}

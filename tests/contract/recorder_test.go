@@ -164,8 +164,8 @@ func (s *session) recording(r *recordings.Recording, x exchange) *recordings.Rec
 // replayed is the result of a recording: what the client makes of the answer as it stands
 // in the file, so that nothing gets in that was taken out of the answer.
 func replayed(ctx context.Context, r *recordings.Recording) (string, error) {
-	replay := &replayer{answer: r.Response}
-	client, err := clientFor(r, "http://127.0.0.1", replay.transport())
+	replay := &recordings.Replayer{Answer: r.Response}
+	client, err := clientFor(r, "http://127.0.0.1", replay.Transport())
 	if err != nil {
 		return "", err
 	}

@@ -104,7 +104,7 @@ func (s *scrubber) exchange(r *recordings.Recording, x exchange) (recordings.Req
 	request := recordings.Request{Method: x.method, Path: s.text(x.path), Header: s.header(x.requestHeader)}
 	response := recordings.Response{Status: x.status, Header: s.header(x.header)}
 	if s.off {
-		request.Body, response.Body = indent(string(x.requestBody)), indent(string(x.body))
+		request.Body, response.Body = recordings.Indent(string(x.requestBody)), recordings.Indent(string(x.body))
 		return request, response
 	}
 	for _, name := range []string{"Authorization", "X-Api-Token"} {
@@ -119,7 +119,7 @@ func (s *scrubber) exchange(r *recordings.Recording, x exchange) (recordings.Req
 		request.Body, response.Body = tokenForm(x.requestBody), s.json(nil, "", x.body)
 		return request, response
 	}
-	request.Body = s.text(indent(string(x.requestBody))) // nothing but what the call said
+	request.Body = s.text(recordings.Indent(string(x.requestBody))) // nothing but what the call said
 	route, _, err := find(s.doc, &recordings.Recording{Operation: r.Operation, Request: request})
 	if err != nil {
 		return request, response

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,11 +20,15 @@ import (
 // ends are the signals that end a command in order.
 var ends = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 
-// conversation is JSON lines: messages m-from to m-to, in turn of three conversations.
-func conversation(from, to int) string {
+// conversation is JSON lines: messages m-from to m-to of one conversation, which are delivered
+// one after the other.
+func conversation(from, to int) string { return conversations(1, from, to) }
+
+// conversations is JSON lines: messages m-from to m-to, in turn of so many conversations.
+func conversations(many, from, to int) string {
 	var b strings.Builder
 	for i := from; i <= to; i++ {
-		fmt.Fprintf(&b, `{"id":"m-%d","channel_id":"shop-1","conversation_id":"c-%d","sender_id":"nils","message":"Hi","status":"sent","created_at":"2026-03-01 07:58"}`+"\n", i, i%3)
+		fmt.Fprintf(&b, `{"id":"m-%d","channel_id":"shop-1","conversation_id":"c-%d","sender_id":"nils","message":"Hi","status":"sent","created_at":"2026-03-01 07:58"}`+"\n", i, i%many)
 	}
 	return b.String()
 }
@@ -125,7 +130,7 @@ func TestASignalInADeliveryLosesNothing(t *testing.T) {
 			p := start(t, s.env, "message", "receive", "-file", input)
 			<-s.arrived
 			p.signal(end)
-			p.waitFor("Interrupted: finishing the message in flight")
+			p.waitFor("Interrupted: finishing what is in flight")
 			s.released <- struct{}{}
 			p.end().wants(t, 3, "20 of 50 messages delivered", "")
 			if got := s.received(); got != ids(1, 20) {
@@ -141,6 +146,52 @@ func TestASignalInADeliveryLosesNothing(t *testing.T) {
 				t.Errorf("received %s", got)
 			}
 		})
+	}
+}
+
+// Of conversations that are delivered side by side nobody knows how far each has come, but each
+// message is either received or kept, and in its order.
+func TestASignalInManyConversationsLosesNothing(t *testing.T) {
+	t.Parallel()
+	const many, last = 7, 60
+	s := startSlow(t, nothing, "m-20")
+	input, kept := inFile(t, conversations(many, 1, last))
+	p := start(t, s.env, "message", "receive", "-file", input, "--json")
+	<-s.arrived
+	p.signal(os.Interrupt)
+	p.waitFor("Interrupted")
+	s.released <- struct{}{}
+	p.end().wants(t, 3, `"stopped":"interrupted"`, "")
+
+	received, all := strings.Fields(s.received()), strings.Lines(conversations(many, 1, last))
+	var left strings.Builder
+	for line := range all {
+		var m struct{ ID string }
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Contains(received, m.ID) {
+			left.WriteString(line)
+		}
+	}
+	if got := contents(t, kept); got != left.String() || len(received) < 3 || len(received) == last {
+		t.Errorf("%d are received, kept:\n%swant:\n%s", len(received), got, left.String())
+	}
+
+	pdchannels(t, s.env, "message", "receive", "-file", kept).wants(t, 0, "messages delivered", "")
+	var next [many]int // the message of each conversation that comes next
+	for i := range next {
+		next[i] = (i-1+many)%many + 1
+	}
+	for id := range strings.FieldsSeq(s.received()) {
+		var n int
+		if _, err := fmt.Sscanf(id, "m-%d", &n); err != nil || n != next[n%many] {
+			t.Fatalf("%s arrived, want m-%d of its conversation; all: %s", id, next[n%many], s.received())
+		}
+		next[n%many] += many
+	}
+	if got := len(strings.Fields(s.received())); got != last {
+		t.Errorf("%d messages arrived, want each once", got)
 	}
 }
 
@@ -170,8 +221,9 @@ func TestASignalWhileAPipeBringsMessages(t *testing.T) {
 func TestASecondSignalEndsADeliveryAtOnce(t *testing.T) {
 	t.Parallel()
 	s := startSlow(t, func(id string) bool { return id == "m-1" }, "m-3")
-	input, kept := inFile(t, conversation(1, 9))
+	input, kept := inFile(t, conversations(3, 1, 9))
 	p := start(t, s.env, "message", "receive", "-file", input)
+	p.waitFor("message m-1")
 	<-s.arrived
 	p.signal(os.Interrupt)
 	p.waitFor("Ctrl-C again ends at once")
@@ -193,15 +245,15 @@ func TestASecondSignalEndsADeliveryAtOnce(t *testing.T) {
 	if r.code != -1 {
 		t.Errorf("the process ended by itself: %+v", r)
 	}
-	if got := contents(t, kept); got != conversation(1, 1) { // what was refused before is kept all the same
+	if got := contents(t, kept); got != conversations(3, 1, 1) { // what was refused before is kept all the same
 		t.Errorf("kept:\n%s", got)
 	}
 }
 
 func TestAReaderThatGoesAwayLosesNothing(t *testing.T) {
 	t.Parallel()
-	s := startSlow(t, func(id string) bool { return id != "m-9" }, "m-2")
-	input, kept := inFile(t, conversation(1, 9))
+	s := startSlow(t, func(string) bool { return true }, "m-2")
+	input, kept := inFile(t, conversations(3, 1, 9))
 	p := start(t, s.env, "message", "receive", "-file", input)
 	<-s.arrived
 	p.waitFor("message m-1")
@@ -215,7 +267,7 @@ func TestAReaderThatGoesAwayLosesNothing(t *testing.T) {
 	if err := p.cmd.Wait(); err == nil || p.cmd.ProcessState.ExitCode() != 3 {
 		t.Errorf("the process ended with %v", err)
 	}
-	if got := contents(t, kept); got != conversation(1, 9) {
+	if got := contents(t, kept); got != conversations(3, 1, 9) {
 		t.Errorf("kept:\n%s", got)
 	}
 }

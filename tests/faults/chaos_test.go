@@ -113,7 +113,7 @@ func TestChaos(t *testing.T) {
 				plan := newChaos()
 				// A channel that is registered twice would be seen, but where "exists" tells of an earlier attempt.
 				p := &pipedrive{plan: plan, lax: op.name == "addChannel" && !op.again}
-				client := p.newClient(t, channels.OAuth(&renewing{}), channels.WithRetries(channels.RetryPolicy{AddChannel: op.again}))
+				client := p.newClient(t, channels.OAuth(&renewing{}), channels.WithRetries(channels.RetryPolicy{RepeatAddChannel: op.again}))
 				errs, inferred := callAll(t, op, client, calls)
 				failed, unknown := 0, 0
 				for i, err := range errs {

@@ -119,7 +119,7 @@ func TestContextEndsInBackoff(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := &pipedrive{plan: &sequence{steps: []step{{breaks: breaks}}, forGood: true}}
 				ctx, cancel := context.WithCancel(t.Context())
-				client := p.newClient(t, apiToken, channels.WithRetries(channels.RetryPolicy{AddChannel: op.again}), channels.WithObserver(after{1, cancel}))
+				client := p.newClient(t, apiToken, channels.WithRetries(channels.RetryPolicy{RepeatAddChannel: op.again}), channels.WithObserver(after{1, cancel}))
 				start := time.Now()
 				_, err := op.call(ctx, client, "one")
 				e, ok := errors.AsType[*channels.Error](err)

@@ -66,7 +66,6 @@ func failing() []fault {
 		"502, a page":                     {status: 502, body: page},
 		"503":                             {status: 503, body: envelope("")},
 		"504, nothing in it":              {status: 504},
-		"303":                             {status: 303, header: "Location: https://elsewhere.example/done\r\n"},
 		"101":                             {status: 101},
 		"200, a page":                     {status: 200, body: page},
 		"200, nothing in it":              {status: 200},
@@ -82,9 +81,12 @@ func failing() []fault {
 	later := func(header string) []step {
 		return []step{{answer: answer{status: 503, header: header, body: page}}}
 	}
+	elsewhere := answer{status: 303, header: "Location: https://elsewhere.example/done\r\n"}
 	return append(all,
+		fault{name: "303", is: lostForGood, steps: []step{{answer: elsewhere}}},
+		fault{name: "applied, 303", is: lostForGood, steps: []step{{answer: elsewhere, applied: true}}},
 		fault{name: "503, come back in 5 s", is: lost, steps: later("Retry-After: 5\r\n"), retryAfter: 5 * time.Second},
-		fault{name: "503, come back in a minute", is: lostForLong, steps: later("Retry-After: 60\r\n"), retryAfter: time.Minute})
+		fault{name: "503, come back in a minute", is: lostForGood, steps: later("Retry-After: 60\r\n"), retryAfter: time.Minute})
 }
 
 // limits are the answers of limits that are used up.

@@ -21,7 +21,7 @@ func TestPagesInARow(t *testing.T) {
 	for _, op := range operations {
 		synctest.Test(t, func(t *testing.T) {
 			p := &pipedrive{plan: &sequence{steps: []step{{answer: answer{status: 403, body: page}}}, forGood: true}}
-			client := p.newClient(t, apiToken, channels.WithRetries(channels.RetryPolicy{AddChannel: op.again}))
+			client := p.newClient(t, apiToken, channels.WithRetries(channels.RetryPolicy{RepeatAddChannel: op.again}))
 			for i, id := range []string{"one", "one", "one", "two", "three"} {
 				_, err := op.call(t.Context(), client, id)
 				e, ok := errors.AsType[*channels.Error](err)
@@ -34,7 +34,7 @@ func TestPagesInARow(t *testing.T) {
 			if !ok || e.Outcome != channels.NotSent || !errors.Is(err, channels.ErrBlocked) || e.RetryAfter != 5*time.Minute || len(p.requests()) != 5 {
 				t.Errorf("%s: %v, want it held back for five minutes", op.name, err)
 			}
-			if s := client.Limiter().State(); s.Refusing == "" || time.Until(s.NextProbe) != 5*time.Minute {
+			if s := client.Limiter().State(); s.Refusing == nil || time.Until(s.NextProbe) != 5*time.Minute {
 				t.Errorf("%s: %+v, want the reason and when it is tried again", op.name, s)
 			}
 		})

@@ -74,7 +74,7 @@ func TestOverTCP(t *testing.T) {
 			for _, op := range operations {
 				f.steps[0].reset = reset
 				p := &pipedrive{plan: &sequence{steps: f.steps}}
-				client := newClient(t, apiToken, channels.WithBaseURL(base), channels.WithRetries(channels.RetryPolicy{Attempts: 1, AddChannel: op.again}),
+				client := newClient(t, apiToken, channels.WithBaseURL(base), channels.WithRetries(channels.RetryPolicy{Attempts: 1, RepeatAddChannel: op.again}),
 					channels.WithHTTPClient(&http.Client{Transport: p.listening(t)}))
 				want := channels.Unknown
 				if f.is == unsent {
@@ -101,7 +101,7 @@ func TestRetriesOverTCP(t *testing.T) {
 			t.Run(op.name, func(t *testing.T) {
 				t.Parallel()
 				p := &pipedrive{plan: &sequence{steps: []step{{breaks: breaks, applied: breaks >= requestRead, reset: true}}}}
-				client := newClient(t, apiToken, channels.WithBaseURL(base), channels.WithRetries(channels.RetryPolicy{AddChannel: op.again}),
+				client := newClient(t, apiToken, channels.WithBaseURL(base), channels.WithRetries(channels.RetryPolicy{RepeatAddChannel: op.again}),
 					channels.WithHTTPClient(&http.Client{Transport: p.listening(t)}))
 				_, err := op.call(t.Context(), client, "one")
 				e, _ := errors.AsType[*channels.Error](err)

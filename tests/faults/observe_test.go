@@ -47,10 +47,10 @@ func TestTheStoryOfACall(t *testing.T) {
 		took := time.Since(start)
 
 		want := []channels.AttemptEvent{
-			{Number: 1, Repeated: true, Reason: "the outcome is unknown", Result: channels.Result{Outcome: channels.Unknown, StatusCode: 503}},
-			{Number: 2, Repeated: true, Reason: "a rate limit is used up", Result: channels.Result{Outcome: channels.Answered, StatusCode: 429}},
-			{Number: 3, Repeated: true, Reason: "the credential was refused", Result: channels.Result{Outcome: channels.Answered, StatusCode: 401}},
-			{Number: 4, Result: channels.Result{Accepted: true}},
+			{Number: 1, Repeated: true, Reason: "the outcome is unknown", Ending: channels.Ending{Outcome: channels.Unknown, StatusCode: 503}},
+			{Number: 2, Repeated: true, Reason: "a rate limit is used up", Ending: channels.Ending{Outcome: channels.Answered, StatusCode: 429}},
+			{Number: 3, Repeated: true, Reason: "the credential was refused", Ending: channels.Ending{Outcome: channels.Answered, StatusCode: 401}},
+			{Number: 4, Ending: channels.Ending{Accepted: true}},
 		}
 		if len(watch.attempts) != len(want) || len(watch.calls) != 1 {
 			t.Fatalf("told of %+v and %+v", watch.attempts, watch.calls)

@@ -16,7 +16,7 @@ const (
 	unsent         failure = iota // it is proven that nothing left
 	lost                          // sent, not applied, and no usable answer; 408, 5xx
 	lostApplied                   // the same, but it was applied
-	lostForLong                   // the same, and the server asks for a wait that is not made
+	lostForGood                   // sent, and asking again is of no use: a wait that is not made, a 303 to the result
 	limited                       // 429 of the burst limit; for good it looks as if the daily budget were gone
 	limitedForLong                // 429 that asks for a wait that is not made
 	dailyLimit                    // 429 that tells that the daily budget is gone
@@ -64,7 +64,7 @@ var policy = [failures]struct{ once, forGood each }{
 		each{receive: want{done, 2}, add: want{unknown, 1}, addAgain: want{inferred, 2}, remove: want{inferred, 2}},
 		each{receive: want{unknown, 4}, add: want{unknown, 1}, addAgain: want{unknown, 4}, remove: want{unknown, 4}},
 	},
-	lostForLong:    {all(unknown, 1), all(unknown, 1)},
+	lostForGood:    {all(unknown, 1), all(unknown, 1)},
 	limited:        {all(done, 2), all(answeredThat, 4)},
 	limitedForLong: {all(answeredThat, 1), all(answeredThat, 1)},
 	dailyLimit:     {all(answeredThat, 1), all(answeredThat, 1)},
@@ -77,7 +77,7 @@ var policy = [failures]struct{ once, forGood each }{
 // operation is a call as the tests make it.
 type operation struct {
 	name  string // the API's
-	again bool   // RetryPolicy.AddChannel is set
+	again bool   // RetryPolicy.RepeatAddChannel is set
 	want  func(each) want
 	call  func(ctx context.Context, c *channels.Client, id string) (isInferred bool, err error)
 }

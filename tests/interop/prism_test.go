@@ -36,7 +36,7 @@ func (p prefer) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestClientAgainstPrism(t *testing.T) {
 	t.Parallel()
-	url := startPrism(t)
+	url := startPrism(t, "channels.yaml")
 	t.Run("controls", func(t *testing.T) { wantJudge(t, url) })
 
 	channel := channels.AddChannelRequest{
@@ -171,11 +171,12 @@ func wantJudge(t *testing.T, url string) {
 
 var listening = regexp.MustCompile(`listening on (http://\S+)`)
 
-// startPrism runs the mock on a port of its own until the test ends, and returns its base URL.
-func startPrism(t *testing.T) string {
+// startPrism runs a mock of a document on a port of its own until the test ends, and returns its
+// base URL.
+func startPrism(t *testing.T, document string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", "node_modules/@stoplight/prism-cli/dist/index.js",
-		"mock", "--errors", "--host", "127.0.0.1", "--port", "0", "../../spec/channels.yaml")
+		"mock", "--errors", "--host", "127.0.0.1", "--port", "0", "../../spec/"+document)
 	cmd.WaitDelay = 10 * time.Second // after the test's end has stopped it
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {

@@ -23,12 +23,18 @@ type Request struct {
 	Body   string
 }
 
-// The placeholders for credentials. Any other token in a recording is a wrong one.
+// The placeholders for credentials. Any other token in a recording is a wrong one. The last two
+// are those of HTTP Basic, encoded as it has them.
 const (
 	AccessToken       = "ACCESS_TOKEN"
 	APIToken          = "API_TOKEN"
 	MemberAccessToken = "MEMBER_ACCESS_TOKEN"
+	ClientID          = "CLIENT_ID"
+	ClientSecret      = "CLIENT_SECRET"
 )
+
+// Boundary parts the forms of recordings.
+const Boundary = "BOUNDARY"
 
 // Response is an answer as it stands in a file.
 type Response struct {
@@ -110,6 +116,9 @@ func (r *Recording) Format() []byte {
 	}
 	if r.Given.Limit != "" {
 		fmt.Fprintf(&header, "given: limit=%s\n", r.Given.Limit)
+	}
+	if r.Given.App != "" {
+		fmt.Fprintf(&header, "given: app=%s\n", r.Given.App)
 	}
 	if r.Given.Fault != "" {
 		fmt.Fprintf(&header, "given: fault=%s\n", r.Given.Fault)

@@ -1,6 +1,6 @@
-// Package recordings holds the corpus: exchanges between an app and the Channels API, one
-// to a file, each with what it rests on. README.md tells how a file reads and what its
-// origin is worth; the package tests/contract holds client, emulator and document to them.
+// Package recordings holds the corpus: exchanges between an app and Pipedrive, the app's calls
+// of the Channels API and Pipedrive's calls of the app, one to a file, each with what it rests on. README.md tells how a file reads and what its
+// origin is worth; the package tests/contract holds both sides of both documents to them.
 //
 // Nothing here was captured from the live service so far: no file has the origin [Live].
 package recordings
@@ -45,7 +45,8 @@ type Check string
 const (
 	CheckRequest  Check = "document-request"  // the request is as the document has it
 	CheckResponse Check = "document-response" // the answer is as the document has it
-	CheckEmulator Check = "emulator"          // the emulator gives the same answer
+	CheckEmulator Check = "emulator"          // the emulator gives the same answer, to an app
+	CheckHandler  Check = "handler"           // the handler of wrapper/provider does, to Pipedrive
 )
 
 // Exemption says which check a recording fails on purpose, and why.
@@ -59,6 +60,7 @@ type Given struct {
 	User  string   // "admin", who owns the installation and is the default, or "member", who is and does neither
 	After []string // the recordings that were played before, in this order
 	Limit string   // the limit that they used up: "burst", "daily" or none
+	App   string   // why the app refuses: "suspended", "forbidden", "limited", or nothing
 	Fault string   // what is out of order, from the list in README.md, or nothing
 }
 
@@ -66,16 +68,16 @@ type Given struct {
 type Recording struct {
 	Name      string // of the file, without .txtar: operation-status-what
 	Summary   string
-	Operation string // the operationId in the document
+	Operation string // the operationId, which one of the documents has
 	Origin    Origin
 	Source    string // where in the published reference, or what else it rests on
 	Given     Given
 	Exempt    []Exemption
 
-	Call     string // the method of channels.Client and its request as JSON; empty if the client makes no such request
+	Call     string // the caller's method and its request as JSON; empty if the caller makes no such request
 	Request  Request
 	Response Response
-	Result   string // what the client returns, written by hand from the reference
+	Result   string // what the caller returns, written by hand from the reference
 }
 
 // ExemptFrom tells whether the recording fails the check on purpose.
@@ -149,7 +151,7 @@ func (r *Recording) set(key, value string) error {
 	case "exempt":
 		check, reason, _ := strings.Cut(value, ", ")
 		e := Exemption{Check(check), reason}
-		if reason == "" || !slices.Contains([]Check{CheckRequest, CheckResponse, CheckEmulator}, e.Check) {
+		if reason == "" || !slices.Contains([]Check{CheckRequest, CheckResponse, CheckEmulator, CheckHandler}, e.Check) {
 			return fmt.Errorf("exempt: %q is not of the form \"check, reason\"", value)
 		}
 		r.Exempt = append(r.Exempt, e)
@@ -162,6 +164,7 @@ func (r *Recording) set(key, value string) error {
 var (
 	users  = []string{"admin", "member"}
 	limits = []string{"burst", "daily"}
+	apps   = []string{"suspended", "forbidden", "limited"}
 	faults = []string{"proxy", "broken", "newer", "withdrawn", "unexplained"}
 )
 
@@ -174,6 +177,8 @@ func (g *Given) set(text string) error {
 		g.User = value
 	case key == "limit" && slices.Contains(limits, value):
 		g.Limit = value
+	case key == "app" && slices.Contains(apps, value):
+		g.App = value
 	case key == "fault" && slices.Contains(faults, value):
 		g.Fault = value
 	default:

@@ -34,6 +34,7 @@ source: ours
 given: user=member
 given: after=addChannel-200
 given: limit=daily
+given: app=limited
 given: fault=proxy
 exempt: emulator, it has no proxy
 -- call --
@@ -63,7 +64,7 @@ func TestParseAndFormatAreInverse(t *testing.T) {
 	if got := string(r.Format()); got != good {
 		t.Errorf("got\n%s\nwant\n%s", got, good)
 	}
-	if r.Given.User != "member" || r.Given.Limit != "daily" || r.Given.Fault != "proxy" || len(r.Given.After) != 1 {
+	if r.Given.User != "member" || r.Given.Limit != "daily" || r.Given.App != "limited" || r.Given.Fault != "proxy" || len(r.Given.After) != 1 {
 		t.Errorf("given is %+v", r.Given)
 	}
 	if !r.ExemptFrom(recordings.CheckEmulator) || r.ExemptFrom(recordings.CheckRequest) {
@@ -86,6 +87,7 @@ func TestParseRefusesWhatItDoesNotKnow(t *testing.T) {
 		{"user=member", "user=boss", "user=boss"},
 		{"after=addChannel-200", "after=", "after="},
 		{"limit=daily", "limit=weekly", "limit=weekly"},
+		{"app=limited", "app=asleep", "app=asleep"},
 		{"fault=proxy", "fault=gremlins", "fault=gremlins"},
 		{"exempt: emulator, it has no proxy", "exempt: emulator", "check, reason"},
 		{"exempt: emulator", "exempt: client", "check, reason"},

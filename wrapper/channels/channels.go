@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pdchannels/pdchannels/gen/channelsclient"
+	"github.com/pdchannels/pdchannels/internal/exchange"
 	"github.com/pdchannels/pdchannels/internal/retry"
 	"github.com/pdchannels/pdchannels/internal/wire"
 )
@@ -23,21 +24,21 @@ var (
 // ([ErrAdminOnly]); a channel that is registered already is [ErrChannelAlreadyExists].
 // Pipedrive then asks the app's getConversations endpoint for the channel's history.
 func (c *Client) AddChannel(ctx context.Context, r AddChannelRequest) (Channel, error) {
-	var a addChannelAnswer
-	call := call{
-		operation: addChannel, id: r.ProviderChannelID, validate: r.Validate, answer: &a,
-		build: func(baseURL string) (*http.Request, error) {
+	a := answer[channelsclient.AddChannelResponse]{says: func(b *channelsclient.AddChannelResponse) (bool, bool) { return b.Success, b.Data.Id != "" }}
+	call := exchange.Call{
+		ID: r.ProviderChannelID, Answer: &a,
+		Build: func(baseURL string) (*http.Request, error) {
 			return channelsclient.NewAddChannelRequest(baseURL, r.wire())
 		},
 	}
-	if err := c.do(ctx, &call); err != nil {
+	if err := c.do(ctx, &addChannel, r.Validate(), &call); err != nil {
 		return Channel{}, err
 	}
-	if call.inferred {
+	if call.Inferred {
 		return r.inferred(), nil
 	}
-	c.logUnreadable(ctx, addChannel, "created_at", a.Data.CreatedAt)
-	return channelFromWire(a.Data), nil
+	c.logUnreadable(ctx, addChannel, "created_at", a.body.Data.CreatedAt)
+	return channelFromWire(a.body.Data), nil
 }
 
 // ReceiveMessage delivers a message to Pipedrive: the API is named from Pipedrive's side,
@@ -47,31 +48,31 @@ func (c *Client) AddChannel(ctx context.Context, r AddChannelRequest) (Channel, 
 //
 // The result is the message as Pipedrive has it.
 func (c *Client) ReceiveMessage(ctx context.Context, r ReceiveMessageRequest) (Message, error) {
-	return c.receiveMessage(ctx, r, nil)
+	return c.receiveMessage(ctx, r, exchange.Call{})
 }
 
-func (c *Client) receiveMessage(ctx context.Context, r ReceiveMessageRequest, within bound) (Message, error) {
-	var a receiveMessageAnswer
-	err := c.do(ctx, &call{
-		operation: receiveMessage, id: r.ID, order: messageKey{r.ProviderChannelID, r.ID}, validate: r.Validate, answer: &a, within: within,
-		build: func(baseURL string) (*http.Request, error) {
-			return channelsclient.NewReceiveMessageRequest(baseURL, r.wire())
-		},
-	})
-	if err != nil {
+func (c *Client) receiveMessage(ctx context.Context, r ReceiveMessageRequest, call exchange.Call) (Message, error) {
+	a := answer[channelsclient.ReceiveMessageResponse]{says: func(b *channelsclient.ReceiveMessageResponse) (bool, bool) {
+		return b.Success, b.Data.Id != ""
+	}}
+	call.ID, call.Turn, call.Answer = r.ID, exchange.Turn{Channel: r.ProviderChannelID, ID: r.ID}, &a
+	call.Build = func(baseURL string) (*http.Request, error) {
+		return channelsclient.NewReceiveMessageRequest(baseURL, r.wire())
+	}
+	if err := c.do(ctx, &receiveMessage, r.Validate(), &call); err != nil {
 		return Message{}, err
 	}
-	c.logUnreadable(ctx, receiveMessage, "created_at", a.Data.CreatedAt)
-	c.logUnreadable(ctx, receiveMessage, "reply_by", a.Data.ReplyBy)
-	return messageFromWire(a.Data), nil
+	c.logUnreadable(ctx, receiveMessage, "created_at", a.body.Data.CreatedAt)
+	c.logUnreadable(ctx, receiveMessage, "reply_by", a.body.Data.ReplyBy)
+	return messageFromWire(a.body.Data), nil
 }
 
 // DeleteChannel removes a channel with its conversations and messages. What Pipedrive
 // answers if there is no such channel is not documented.
 func (c *Client) DeleteChannel(ctx context.Context, r DeleteChannelRequest) error {
-	return c.do(ctx, &call{
-		operation: deleteChannel, id: r.ProviderChannelID, validate: r.Validate, answer: &bareAnswer{},
-		build: func(baseURL string) (*http.Request, error) {
+	return c.do(ctx, &deleteChannel, r.Validate(), &exchange.Call{
+		ID: r.ProviderChannelID, Answer: bare(),
+		Build: func(baseURL string) (*http.Request, error) {
 			return channelsclient.NewDeleteChannelRequest(baseURL, r.ProviderChannelID)
 		},
 	})
@@ -80,9 +81,9 @@ func (c *Client) DeleteChannel(ctx context.Context, r DeleteChannelRequest) erro
 // DeleteConversation removes a conversation with its messages. Only the user who installed
 // the app may ([ErrForbidden]); an unknown channel is [ErrNotFound].
 func (c *Client) DeleteConversation(ctx context.Context, r DeleteConversationRequest) error {
-	return c.do(ctx, &call{
-		operation: deleteConversation, id: r.ConversationID, validate: r.Validate, answer: &bareAnswer{},
-		build: func(baseURL string) (*http.Request, error) {
+	return c.do(ctx, &deleteConversation, r.Validate(), &exchange.Call{
+		ID: r.ConversationID, Answer: bare(),
+		Build: func(baseURL string) (*http.Request, error) {
 			return channelsclient.NewDeleteConversationRequest(baseURL, r.ProviderChannelID, r.ConversationID)
 		},
 	})
@@ -97,9 +98,9 @@ func (c *Client) DeleteConversation(ctx context.Context, r DeleteConversationReq
 // [ErrRateLimited] mean that the API is there, though not for this credential or not now;
 // [ErrWithdrawn] that it is not.
 func (c *Client) Probe(ctx context.Context) error {
-	err := c.do(ctx, &call{
-		operation: receiveMessage, validate: func() error { return nil }, answer: &bareAnswer{},
-		build: func(baseURL string) (*http.Request, error) {
+	err := c.do(ctx, &receiveMessage, nil, &exchange.Call{
+		Answer: bare(),
+		Build: func(baseURL string) (*http.Request, error) {
 			return channelsclient.NewReceiveMessageRequestWithBody(baseURL, "application/json", strings.NewReader("{}"))
 		},
 	})
@@ -117,6 +118,11 @@ func probeVerdict(err error) error {
 		return nil
 	}
 	return err
+}
+
+// bare is an answer that says nothing beyond its success.
+func bare() exchange.Answer {
+	return &answer[channelsclient.DeleteResponse]{says: func(b *channelsclient.DeleteResponse) (bool, bool) { return b.Success, true }}
 }
 
 func (c *Client) logUnreadable(ctx context.Context, op operation, field string, t wire.Time) {

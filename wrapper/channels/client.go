@@ -11,9 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/pdchannels/pdchannels/internal/baseurl"
-	"github.com/pdchannels/pdchannels/internal/inorder"
-	"github.com/pdchannels/pdchannels/internal/ratelimit"
-	"github.com/pdchannels/pdchannels/internal/retry"
+	"github.com/pdchannels/pdchannels/internal/exchange"
 )
 
 // Version is the version of this package, as the User-Agent of each request tells it.
@@ -25,15 +23,12 @@ const DefaultBaseURL = baseurl.Default
 // Client calls the Channels API. It is safe for use by many goroutines; make one with
 // [NewClient] and keep it.
 type Client struct {
-	credential Credential
-	pinned     atomic.Pointer[string] // the base URL, with a slash at its end; nil until the source has told it
-	transport  http.RoundTripper
-	policy     retry.Policy
-	limiter    *ratelimit.Limiter
-	lines      inorder.Lines[messageKey]
-	log        *slog.Logger
-	observer   Observer // nil if nobody watches
-	userAgent  []string // as a header value
+	caller   *exchange.Caller
+	origin   func(ctx context.Context) (string, error) // where the token source says the API is; may be nil
+	pinned   atomic.Pointer[string]                    // the base URL, with a slash at its end; nil until origin has told it
+	log      *slog.Logger
+	limiter  *Limiter
+	observer Observer // nil if nobody watches
 }
 
 // NewClient returns a client that authenticates with the credential. It sends nothing;
@@ -53,16 +48,12 @@ func NewClient(credential Credential, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("channels: new client: %w", err)
 	}
-	c := &Client{
-		credential: credential,
-		transport:  o.resolveTransport(),
-		policy:     o.resolvePolicy(),
-		limiter:    o.resolveLimiter(),
-		log:        o.log,
-		observer:   o.observer,
-		userAgent:  []string{userAgent},
+	c := &Client{origin: credential.inner.BaseURL, log: o.log, limiter: o.resolveLimiter(), observer: o.observer}
+	c.caller = &exchange.Caller{
+		Credential: credential.inner, Transport: o.resolveTransport(), Policy: o.resolvePolicy(), Limiter: c.limiter.inner,
+		UserAgent: []string{userAgent}, BaseURL: c.baseURL, AttemptEnds: c.tellAttempt,
 	}
-	if credential.origin == nil || o.baseURL != nil || o.apiDomain != nil {
+	if c.origin == nil || o.baseURL != nil || o.apiDomain != nil {
 		baseURL, err := o.resolveBaseURL()
 		if err != nil {
 			return nil, fmt.Errorf("channels: new client: %w", err)
@@ -78,9 +69,11 @@ func (c *Client) baseURL(ctx context.Context) (string, error) {
 	if pinned := c.pinned.Load(); pinned != nil {
 		return *pinned, nil
 	}
-	text, err := c.credential.origin(ctx)
+	ctx, cancel := context.WithTimeout(ctx, c.caller.Policy.Attempt)
+	defer cancel()
+	text, err := c.origin(ctx)
 	if err != nil {
-		return "", tokenError(err)
+		return "", err
 	}
 	baseURL, err := baseurl.FromSource(text)
 	if err != nil {
@@ -91,13 +84,13 @@ func (c *Client) baseURL(ctx context.Context) (string, error) {
 }
 
 // Limiter returns the limiter of the client, to read its state, or to share it.
-func (c *Client) Limiter() *Limiter { return &Limiter{c.limiter} }
+func (c *Client) Limiter() *Limiter { return c.limiter }
 
 // CloseIdleConnections closes the connections that no call is using. A program that makes
 // many clients calls it when it is done with one. Those of a transport given by
 // [WithHTTPClient] are closed too.
 func (c *Client) CloseIdleConnections() {
-	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+	if t, ok := c.caller.Transport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/pdchannels/pdchannels/internal/exchange"
 	"github.com/pdchannels/pdchannels/internal/inorder"
 )
 
@@ -29,6 +30,9 @@ var (
 
 // Delivery is what became of one message of [Client.Deliver].
 type Delivery struct {
+	// Index is the position of the message in the source, from 0: ids may repeat, as a message that
+	// changes its status does.
+	Index int
 	// Request is the message as the source gave it.
 	Request ReceiveMessageRequest
 	// Message is the message as Pipedrive has it; zero if Err is not nil.
@@ -44,12 +48,13 @@ type Delivery struct {
 // A message is sent when the one before it in its conversation has been delivered. After one
 // that was not, or perhaps not, the rest of the conversation stays behind
 // ([ErrConversationHeld]); deliver it anew, beginning with that one. While the daily budget is
-// used up, a 429 asks for a long wait, or a proxy blocks the client, messages wait: now and then one finds out whether that is
-// over; [Limiter.State] tells. What every message would be answered stops the delivery, such as
-// 401 or the end of the service: everything else stays behind ([ErrDeliveryStopped]).
+// used up, a 429 asks for a long wait, or a proxy blocks the client, messages wait: now and
+// then one finds out whether that is over; [Limiter.State] tells. What every message would
+// meet stops the delivery, such as 401, no token, or the end of the service: everything else stays
+// behind ([ErrDeliveryStopped]).
 //
 // The source is iterated by a goroutine of its own, and no further ahead than about a thousand
-// messages. An error of the source is yielded as that message's; if the request beside it names
+// messages; one that may block for long should watch ctx, since nothing else can end it. An error of the source is yielded as that message's; if the request beside it names
 // a conversation, the rest of that stays behind.
 //
 // When ctx ends, what has been sent is waited for, the rest of the source stays behind, and
@@ -62,7 +67,7 @@ func (c *Client) Deliver(ctx context.Context, messages iter.Seq2[ReceiveMessageR
 		aborted, abort := context.WithCancel(context.WithoutCancel(ctx))
 		defer abort()
 		// What is in flight is finished when ctx ends, and not when the iteration is broken off.
-		within := func(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+		bound := func(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 			stop := context.AfterFunc(aborted, cancel)
 			return ctx, func() { stop(); cancel() }
@@ -72,27 +77,31 @@ func (c *Client) Deliver(ctx context.Context, messages iter.Seq2[ReceiveMessageR
 			Line: conversationOf,
 			Do: func(_ context.Context, d Delivery) (Delivery, inorder.Verdict) {
 				if d.Err == nil {
-					d.Message, d.Err = c.deliver(ctx, d.Request, within)
+					d.Message, d.Err = c.receiveMessage(ctx, d.Request, exchange.Call{Bound: bound, Patient: true})
 				}
 				return d, verdict(ctx, d.Err)
 			},
 			Skip: stayedBehind,
 		}
-		for d := range job.Run(ctx, deliveries(messages)) {
-			if !yield(d) {
-				cancel()
-				abort()
-				return
-			}
-		}
+		job.Run(ctx, deliveries(messages))(func(d Delivery) (goOn bool) {
+			defer func() { // also when the body of the loop panics
+				if !goOn {
+					cancel()
+					abort()
+				}
+			}()
+			return yield(d)
+		})
 	}
 }
 
 // deliveries are the messages of the source, as they come.
 func deliveries(messages iter.Seq2[ReceiveMessageRequest, error]) iter.Seq[Delivery] {
 	return func(yield func(Delivery) bool) {
+		index := -1
 		for r, err := range messages {
-			d := Delivery{Request: r}
+			index++
+			d := Delivery{Index: index, Request: r}
 			if err != nil {
 				d.Err = &Error{Operation: receiveMessage.name, Outcome: NotSent, Message: "the source gave no message", Err: err}
 			}
@@ -111,17 +120,6 @@ func conversationOf(d Delivery) string {
 	return d.Request.ProviderChannelID + "\x00" + d.Request.ConversationID
 }
 
-// deliver is ReceiveMessage, but for what holds all calls back, which it waits out.
-func (c *Client) deliver(ctx context.Context, r ReceiveMessageRequest, within bound) (Message, error) {
-	for {
-		m, err := c.receiveMessage(ctx, r, within)
-		e, ok := err.(*Error) //nolint:errorlint // it returns nothing else
-		if !ok || e.held == nil || pause(ctx, e.RetryAfter) != nil {
-			return m, err
-		}
-	}
-}
-
 // verdict is what the fate of a message means for those behind it.
 func verdict(ctx context.Context, err error) inorder.Verdict {
 	e, ok := err.(*Error) //nolint:errorlint // receiveMessage and the source give nothing else
@@ -130,7 +128,7 @@ func verdict(ctx context.Context, err error) inorder.Verdict {
 		return inorder.GoOn
 	case ctx.Err() != nil:
 		return inorder.StopAll
-	case e.Outcome == Answered && !e.aboutThisMessage():
+	case e.everyone, e.Outcome == Answered && !e.aboutThisMessage():
 		return inorder.StopAll
 	default:
 		return inorder.StopLine

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pdchannels/pdchannels/internal/exchange"
 )
 
 // Outcome says what became of a request that failed.
@@ -16,11 +18,11 @@ const (
 	// Unknown: the request was sent, in part at least, but no answer says what came of it:
 	// none came, it was cut off, it was not what the API answers, or it was 303, 408 or a 5xx. The
 	// request may have taken effect.
-	Unknown Outcome = iota
+	Unknown = Outcome(exchange.Unknown)
 	// NotSent: nothing of the request has left. It had no effect, and may be made again.
-	NotSent
+	NotSent = Outcome(exchange.NotSent)
 	// Answered: the API refused the request, or something on the way to it did. It had no effect.
-	Answered
+	Answered = Outcome(exchange.Answered)
 )
 
 // String returns "not sent", "outcome unknown" or "answered".
@@ -85,7 +87,8 @@ type Error struct {
 	Operation string
 	// Outcome says whether the request was sent, and whether its result is known.
 	Outcome Outcome
-	// Attempts is how many requests were made. What else stands here is of the last one.
+	// Attempts is how many requests were made. Outcome speaks of all of them, what else stands
+	// here of the last one.
 	Attempts int
 	// StatusCode is the HTTP status; 0 if no answer came.
 	StatusCode int
@@ -95,8 +98,7 @@ type Error struct {
 	Message string
 	// Info is where the API says to read on; mostly empty.
 	Info string
-	// RetryAfter is how long a used-up limit lasts, or until when calls are held back; 0 if
-	// that is not known.
+	// RetryAfter is how long a used-up limit lasts, or calls are held back; 0 if that is not known.
 	RetryAfter time.Duration
 	// CorrelationID is the answer's x-correlation-id, which Pipedrive's support may ask for;
 	// empty if none came. The header is not documented.
@@ -110,8 +112,13 @@ type Error struct {
 	// firewall or another service gave it.
 	Foreign bool
 
-	partial bool  // the answer was cut off, so a code may have been lost
-	held    error // ErrRateLimited, ErrDailyLimit or ErrBlocked if calls are held back; nil if not
+	// Held is ErrRateLimited, ErrDailyLimit or ErrBlocked if the client now holds such calls
+	// back, for RetryAfter; nil if it does not.
+	Held error
+
+	cutOff   bool // the answer was cut off, so a code may have been lost
+	earlier  bool // the outcome is unknown by an earlier attempt
+	everyone bool // every call would fail so now
 }
 
 // Error says what was being done, what went wrong, and where it helps what to do.
@@ -119,6 +126,9 @@ func (e *Error) Error() string {
 	text := "channels: " + e.Operation
 	if e.Outcome != Answered {
 		text += ": " + e.Outcome.String()
+	}
+	if e.earlier {
+		text += ", since an earlier attempt got no answer"
 	}
 	if e.StatusCode != 0 {
 		text += ": answered " + strings.TrimSpace(strconv.Itoa(e.StatusCode)+" "+e.Code)
@@ -143,9 +153,9 @@ func (e *Error) hint() string {
 	switch {
 	case e.Is(ErrWithdrawn):
 		return ErrWithdrawn.Error()
-	case e.held != nil && e.StatusCode != 0:
-		return e.held.Error() + "; try again in " + e.RetryAfter.Round(time.Millisecond).String()
-	case (e.held != nil || e.Is(ErrRateLimited)) && e.RetryAfter > 0:
+	case e.Held != nil && e.StatusCode != 0:
+		return e.Held.Error() + "; try again in " + e.RetryAfter.Round(time.Millisecond).String()
+	case (e.Held != nil || e.Is(ErrRateLimited)) && e.RetryAfter > 0:
 		return "try again in " + e.RetryAfter.Round(time.Millisecond).String()
 	case e.Is(ErrRateLimited):
 		return "a burst limit is free again in seconds, a daily one at midnight"
@@ -173,16 +183,14 @@ func (e *Error) Is(target error) bool {
 	case ErrUnauthorized:
 		return e.StatusCode == http.StatusUnauthorized
 	case ErrRateLimited:
-		return e.rateLimited() || e.held == ErrRateLimited || e.held == ErrDailyLimit //nolint:errorlint // held is one of them, unwrapped
+		return e.StatusCode == http.StatusTooManyRequests || e.Held == ErrRateLimited || e.Held == ErrDailyLimit
 	case ErrDailyLimit, ErrBlocked:
-		return e.held == target //nolint:errorlint // held is one of them, unwrapped
+		return e.Held == target
 	case ErrInvalidBody:
 		return e.Code == codeInvalidBody || e.Code == codeInvalidMessage
 	case ErrWithdrawn:
-		return e.StatusCode == http.StatusGone || (e.StatusCode == http.StatusNotFound && e.Code != codeNotFound && !e.partial)
+		return e.StatusCode == http.StatusGone || (e.StatusCode == http.StatusNotFound && e.Code != codeNotFound && !e.cutOff)
 	default:
 		return false
 	}
 }
-
-func (e *Error) rateLimited() bool { return e.StatusCode == http.StatusTooManyRequests }

@@ -31,7 +31,7 @@ func (m *metrics) CallBegins(ctx context.Context, _ string) context.Context { re
 
 // AttemptEnds counts requests by what came of them. Their number is bounded: an event holds no id.
 func (m *metrics) AttemptEnds(_ context.Context, e channels.AttemptEvent) {
-	m.add("requests{operation=" + e.Operation + ",result=" + label(e.Result) + "}")
+	m.add("requests{operation=" + e.Operation + ",result=" + label(e.Ending) + "}")
 	if e.Repeated {
 		m.add("retries{reason=" + e.Reason + "}")
 	}
@@ -39,10 +39,10 @@ func (m *metrics) AttemptEnds(_ context.Context, e channels.AttemptEvent) {
 
 // CallEnds counts calls. A library would put e.Took and e.Waited into histograms.
 func (m *metrics) CallEnds(_ context.Context, e channels.CallEvent) {
-	m.add("calls{operation=" + e.Operation + ",result=" + label(e.Result) + "}")
+	m.add("calls{operation=" + e.Operation + ",result=" + label(e.Ending) + "}")
 }
 
-func label(r channels.Result) string {
+func label(r channels.Ending) string {
 	switch {
 	case r.Accepted:
 		return "accepted"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
@@ -89,8 +90,9 @@ func answerLikePipedrive() http.Handler {
 	mux.HandleFunc("POST /v1/channels", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprint(w, `{"success":true,"data":{"id":"6fd1b2a4","name":"Support on WhatsApp","created_at":"2026-03-01 07:00:00"}}`)
 	})
-	mux.HandleFunc("POST /v1/channels/messages/receive", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = fmt.Fprint(w, `{"success":true,"data":{"id":"message-1","status":"sent","created_at":"2026-03-01T07:58:00.000Z"}}`)
+	mux.HandleFunc("POST /v1/channels/messages/receive", func(w http.ResponseWriter, r *http.Request) {
+		message, _ := io.ReadAll(r.Body)
+		_, _ = fmt.Fprintf(w, `{"success":true,"data":%s}`, message)
 	})
 	return mux
 }

@@ -46,8 +46,9 @@ type LimiterState struct {
 
 	// HeldUntil is until when a 429 holds all calls; zero if none does.
 	HeldUntil time.Time
-	// Refusing says why calls fail without being sent; empty if they do not.
-	Refusing string
+	// Refusing says why calls fail without being sent: it is ErrRateLimited, ErrDailyLimit or
+	// ErrBlocked, and nil if they do not.
+	Refusing error
 	// NextProbe is when one call is sent again, to find out whether that is over.
 	NextProbe time.Time
 	// DailyTokens is what the last answer told to be left of the daily budget; -1 if it did not.
@@ -55,24 +56,14 @@ type LimiterState struct {
 }
 
 // State returns a snapshot.
-func (l *Limiter) State() LimiterState { return LimiterState(l.inner.State()) }
-
-// The sentinels of what a limiter refuses, by its reason.
-func heldKind(r ratelimit.Reason) error {
-	switch r {
-	case ratelimit.Daily:
-		return ErrDailyLimit
-	case ratelimit.Blocked:
-		return ErrBlocked
-	default:
-		return ErrRateLimited
+func (l *Limiter) State() LimiterState {
+	s := l.inner.State()
+	state := LimiterState{
+		Limit: s.Limit, Held: s.Held, InFlight: s.InFlight, InFlightLimit: s.InFlightLimit, Waiting: s.Waiting,
+		HeldUntil: s.HeldUntil, NextProbe: s.NextProbe, DailyTokens: s.DailyTokens,
 	}
-}
-
-// heldBack is the error of a call that is better not sent.
-func heldBack(refused *ratelimit.RefusedError) *Error {
-	return &Error{
-		Outcome: NotSent, Message: "held back, since " + refused.Reason.String(), held: heldKind(refused.Reason),
-		RetryAfter: (refused.RetryAfter + time.Second - 1).Truncate(time.Second),
+	if s.Refusing {
+		state.Refusing = heldKind(s.Reason)
 	}
+	return state
 }

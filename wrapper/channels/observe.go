@@ -2,10 +2,11 @@ package channels
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
-	"github.com/pdchannels/pdchannels/internal/retry"
+	"github.com/pdchannels/pdchannels/internal/exchange"
 )
 
 // Observer is told what a client does, for metrics and traces; see [WithObserver]. Its
@@ -24,8 +25,8 @@ type Observer interface {
 	CallEnds(ctx context.Context, e CallEvent)
 }
 
-// Result says how an attempt or a call ended.
-type Result struct {
+// Ending says how an attempt or a call ended.
+type Ending struct {
 	Accepted   bool    // it is done; then Outcome means nothing
 	Outcome    Outcome // of a failure
 	StatusCode int     // of the failure's answer; 0 if none came
@@ -38,7 +39,7 @@ type AttemptEvent struct {
 	Number    int           // which attempt at the call it was, from 1
 	Waited    time.Duration // for a place within the rate limits, before it
 	Took      time.Duration // from sending to the last byte read
-	Result
+	Ending
 	Repeated bool          // another attempt follows
 	Pause    time.Duration // before that one; waiting for the rate limits comes on top
 	Reason   string        // for people: why another follows, or why none does; empty if it was accepted
@@ -50,51 +51,73 @@ type CallEvent struct {
 	Attempts  int           // how many requests were made; 0 if nothing was sent
 	Waited    time.Duration // for places within the rate limits, all together
 	Took      time.Duration // from beginning to end
-	Result
-	Inferred bool // accepted, as the answer to a later attempt shows
+	Ending
+	Inferred bool   // accepted, as the answer to a later attempt shows
+	Reason   string // for people: why it failed, in words of this package
 }
 
-func resultOf(e *Error) Result {
-	if e == nil {
-		return Result{Accepted: true}
-	}
-	return Result{Outcome: e.Outcome, StatusCode: e.StatusCode, Code: e.Code}
-}
-
-func (c *call) tellAttempt(ctx context.Context, a *attempt, e *Error, d retry.Decision) {
-	again := d.Action == retry.Again || d.Action == retry.Renew
-	if again {
-		c.client.log.LogAttrs(ctx, slog.LevelInfo, "channels: attempt failed, another follows",
-			slog.String("operation", c.name), slog.Int("attempt", c.retry.Attempts), slog.String("reason", d.Reason),
-			slog.Int("status", e.StatusCode), slog.String("code", e.Code),
-			slog.Duration("took", a.took), slog.Duration("pause", d.Wait))
-	}
-	if c.client.observer != nil {
-		c.client.observer.AttemptEnds(ctx, AttemptEvent{
-			Operation: c.name, Number: c.retry.Attempts, Waited: a.waited, Took: a.took, Result: resultOf(e),
-			Repeated: again, Pause: d.Wait, Reason: d.Reason,
-		})
+// reason is what is said of a failure where nothing may be told of messages: what the API
+// itself said is left out.
+func (e *Error) reason() string {
+	switch {
+	case e.Held != nil:
+		return e.Held.Error()
+	case errors.Is(e.Err, context.Canceled), errors.Is(e.Err, context.DeadlineExceeded):
+		return "the time was over, or the caller gave up"
+	case e.StatusCode != 0:
+		return "it was answered so"
+	case e.Message != "":
+		return e.Message
+	default:
+		return "the request is invalid"
 	}
 }
 
-func (c *call) tellEnd(ctx context.Context, e *Error, took time.Duration) {
-	log := c.client.log
+// tellAttempt is told of each attempt by the caller.
+func (c *Client) tellAttempt(ctx context.Context, call *exchange.Call, a exchange.Attempt) {
+	f := a.Failure
+	if a.Repeated {
+		c.log.LogAttrs(ctx, slog.LevelInfo, "channels: attempt failed, another follows",
+			slog.String("operation", call.Name), slog.Int("attempt", a.Number), slog.String("reason", a.Reason),
+			slog.Int("status", f.Status), slog.String("code", f.Code),
+			slog.Duration("took", a.Took), slog.Duration("pause", a.Pause))
+	}
+	if c.observer == nil {
+		return
+	}
+	ending := Ending{Accepted: f == nil}
+	if f != nil {
+		ending = Ending{Outcome: Outcome(f.Outcome), StatusCode: f.Status, Code: f.Code}
+	}
+	c.observer.AttemptEnds(ctx, AttemptEvent{
+		Operation: call.Name, Number: a.Number, Waited: a.Waited, Took: a.Took, Ending: ending,
+		Repeated: a.Repeated, Pause: a.Pause, Reason: a.Reason,
+	})
+}
+
+// tellEnd tells of a call that has ended; e is nil if it was accepted.
+func (c *Client) tellEnd(ctx context.Context, call *exchange.Call, e *Error, took time.Duration) {
 	switch {
 	case e != nil:
-		log.LogAttrs(ctx, slog.LevelWarn, "channels: call failed",
-			slog.String("operation", c.name), slog.Int("attempts", c.retry.Attempts),
-			slog.Duration("took", took), slog.Duration("waited", c.waited),
-			slog.String("outcome", e.Outcome.String()), slog.Int("status", e.StatusCode),
+		c.log.LogAttrs(ctx, slog.LevelWarn, "channels: call failed",
+			slog.String("operation", call.Name), slog.Int("attempts", call.Attempts),
+			slog.Duration("took", took), slog.Duration("waited", call.Waited),
+			slog.String("outcome", e.Outcome.String()), slog.String("reason", e.reason()), slog.Int("status", e.StatusCode),
 			slog.String("code", e.Code), slog.String("correlation_id", e.CorrelationID))
-	case log.Enabled(ctx, slog.LevelDebug): // the arguments cost even if nothing is logged
-		log.LogAttrs(ctx, slog.LevelDebug, "channels: call",
-			slog.String("operation", c.name), slog.Int("attempts", c.retry.Attempts),
-			slog.Duration("took", took), slog.Duration("waited", c.waited), slog.Bool("inferred", c.inferred))
+	case c.log.Enabled(ctx, slog.LevelDebug): // the arguments cost even if nothing is logged
+		c.log.LogAttrs(ctx, slog.LevelDebug, "channels: call",
+			slog.String("operation", call.Name), slog.Int("attempts", call.Attempts),
+			slog.Duration("took", took), slog.Duration("waited", call.Waited), slog.Bool("inferred", call.Inferred))
 	}
-	if c.client.observer != nil {
-		c.client.observer.CallEnds(ctx, CallEvent{
-			Operation: c.name, Attempts: c.retry.Attempts, Waited: c.waited, Took: took,
-			Result: resultOf(e), Inferred: c.inferred,
-		})
+	if c.observer != nil {
+		ended := CallEvent{
+			Operation: call.Name, Attempts: call.Attempts, Waited: call.Waited, Took: took,
+			Ending: Ending{Accepted: e == nil}, Inferred: call.Inferred,
+		}
+		if e != nil {
+			ended.Reason = e.reason()
+			ended.Ending = Ending{Outcome: e.Outcome, StatusCode: e.StatusCode, Code: e.Code}
+		}
+		c.observer.CallEnds(ctx, ended)
 	}
 }

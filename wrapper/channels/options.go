@@ -11,7 +11,6 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/pdchannels/pdchannels/internal/baseurl"
-	"github.com/pdchannels/pdchannels/internal/ratelimit"
 	"github.com/pdchannels/pdchannels/internal/retry"
 )
 
@@ -98,10 +97,10 @@ type RetryPolicy struct {
 	// Attempts is how many requests one call makes at most; 0 means 4, and 1 that nothing is repeated
 	// but, once, what a stale access token was refused.
 	Attempts int
-	// AddChannel lets an AddChannel of unknown outcome be repeated. If the answer then is
+	// RepeatAddChannel lets an AddChannel of unknown outcome be repeated. If the answer then is
 	// that there is such a channel, it is taken for done, see [Channel.Inferred]; that
 	// somebody else registered it meanwhile would go unnoticed.
-	AddChannel bool
+	RepeatAddChannel bool
 }
 
 // WithLimiter makes the client share a limiter: one is needed for each installation. The
@@ -190,16 +189,16 @@ func (o *options) resolvePolicy() retry.Policy {
 		timeout = min(o.client.Timeout, timeout)
 	}
 	p := retry.Default(timeout)
-	p.RetryCreates = o.retries.AddChannel
+	p.RetryCreates = o.retries.RepeatAddChannel
 	if o.retries.Attempts > 0 {
 		p.Attempts = o.retries.Attempts
 	}
 	return p
 }
 
-func (o *options) resolveLimiter() *ratelimit.Limiter {
+func (o *options) resolveLimiter() *Limiter {
 	if o.limiter == nil {
 		o.limiter = newLimiter(LimiterConfig{})
 	}
-	return o.limiter.inner
+	return o.limiter
 }

@@ -3,12 +3,9 @@ package channels
 import (
 	"fmt"
 	"math"
-	"net/url"
 	"strconv"
-	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/pdchannels/pdchannels/internal/field"
 )
 
 // FieldError says which field of a request cannot be sent, and why. Nothing was sent.
@@ -23,42 +20,36 @@ func (e *FieldError) Error() string { return e.Field + " " + e.Problem }
 // Validate reports, as a [*FieldError], the first field that cannot be right. The
 // client does the same before it sends anything.
 func (r AddChannelRequest) Validate() error {
-	switch r.ProviderType {
-	case "", ProviderFacebook, ProviderWhatsApp, ProviderOther:
-	default:
-		return &FieldError{"ProviderType", fmt.Sprintf("is %q; Pipedrive knows facebook, whatsapp and other", r.ProviderType)}
-	}
-	return firstError(
-		requiredText("Name", r.Name),
-		validID("ProviderChannelID", r.ProviderChannelID),
-		validURL("AvatarURL", r.AvatarURL, optional),
+	return firstProblem(
+		FieldError{"ProviderType", r.ProviderType.problem()},
+		FieldError{"Name", field.Required(r.Name)},
+		FieldError{"ProviderChannelID", field.ID(r.ProviderChannelID)},
+		FieldError{"AvatarURL", ifGiven(r.AvatarURL, field.URL)},
 	)
 }
 
 // Validate reports, as a [*FieldError], the first field that cannot be right. The
 // client does the same before it sends anything.
 func (r ReceiveMessageRequest) Validate() error {
-	if err := firstError(
-		validID("ID", r.ID),
-		validID("ProviderChannelID", r.ProviderChannelID),
-		validID("ConversationID", r.ConversationID),
-		validID("SenderID", r.SenderID),
-		validText("Message", r.Message),
-		validTime("CreatedAt", r.CreatedAt, required),
-		validTime("ReplyBy", r.ReplyBy, optional),
-		validURL("ConversationLink", r.ConversationLink, optional),
+	text, replyBy := field.Text(r.Message), ""
+	if r.Message == "" && len(r.Attachments) == 0 {
+		text = "is missing, and there is no attachment either"
+	}
+	if !r.ReplyBy.IsZero() {
+		replyBy = field.Time(r.ReplyBy)
+	}
+	if err := firstProblem(
+		FieldError{"ID", field.ID(r.ID)},
+		FieldError{"ProviderChannelID", field.ID(r.ProviderChannelID)},
+		FieldError{"ConversationID", field.ID(r.ConversationID)},
+		FieldError{"SenderID", field.ID(r.SenderID)},
+		FieldError{"Message", text},
+		FieldError{"CreatedAt", field.Time(r.CreatedAt)},
+		FieldError{"ReplyBy", replyBy},
+		FieldError{"ConversationLink", ifGiven(r.ConversationLink, field.URL)},
+		FieldError{"Status", r.Status.problem()},
 	); err != nil {
 		return err
-	}
-	switch r.Status {
-	case StatusSent, StatusDelivered, StatusRead, StatusFailed:
-	case "":
-		return &FieldError{"Status", "is missing; it is sent, delivered, read or failed"}
-	default:
-		return &FieldError{"Status", fmt.Sprintf("is %q; Pipedrive knows sent, delivered, read and failed", r.Status)}
-	}
-	if r.Message == "" && len(r.Attachments) == 0 {
-		return &FieldError{"Message", "is missing, and there is no attachment either"}
 	}
 	for i := range r.Attachments {
 		if err := r.Attachments[i].validate(); err != nil {
@@ -70,111 +61,77 @@ func (r ReceiveMessageRequest) Validate() error {
 }
 
 func (a *Attachment) validate() *FieldError {
+	size := ""
 	if math.IsNaN(a.Size) || math.IsInf(a.Size, 0) || a.Size < 0 {
-		return &FieldError{"Size", fmt.Sprintf("is %v, which is no size", a.Size)}
-	}
-	media, _, _ := strings.Cut(a.Type, ";")
-	kind, sub, _ := strings.Cut(media, "/")
-	if kind == "" || sub == "" || strings.Contains(strings.TrimSpace(media), " ") || strings.ContainsFunc(a.Type, unicode.IsControl) {
-		return &FieldError{"Type", fmt.Sprintf("is %q, which is no mime type such as image/png", a.Type)}
+		size = fmt.Sprintf("is %v, which is no size", a.Size)
 	}
 	return first(
-		validID("ID", a.ID),
-		validText("Type", a.Type),
-		validURL("URL", a.URL, required),
-		validText("Name", a.Name),
-		validURL("PreviewURL", a.PreviewURL, optional),
+		FieldError{"Size", size},
+		FieldError{"Type", field.MediaType(a.Type)},
+		FieldError{"ID", field.ID(a.ID)},
+		FieldError{"URL", field.URL(a.URL)},
+		FieldError{"Name", field.Text(a.Name)},
+		FieldError{"PreviewURL", ifGiven(a.PreviewURL, field.URL)},
 	)
 }
 
 // Validate reports, as a [*FieldError], the first field that cannot be right. The
 // client does the same before it sends anything.
 func (r DeleteChannelRequest) Validate() error {
-	return firstError(validID("ProviderChannelID", r.ProviderChannelID))
+	return firstProblem(FieldError{"ProviderChannelID", field.ID(r.ProviderChannelID)})
 }
 
 // Validate reports, as a [*FieldError], the first field that cannot be right. The
 // client does the same before it sends anything.
 func (r DeleteConversationRequest) Validate() error {
-	return firstError(
-		validID("ProviderChannelID", r.ProviderChannelID),
-		validID("ConversationID", r.ConversationID),
+	return firstProblem(
+		FieldError{"ProviderChannelID", field.ID(r.ProviderChannelID)},
+		FieldError{"ConversationID", field.ID(r.ConversationID)},
 	)
 }
 
-const (
-	required = true
-	optional = false
-)
-
-// validID refuses, beside what no text may be, the two ids that would change a path:
-// a server resolves DELETE …/conversations/.. to the channel. Every id becomes part of a
-// path sooner or later, if only when Pipedrive asks the app for it.
-func validID(field, id string) *FieldError {
-	if id == "." || id == ".." {
-		return &FieldError{field, fmt.Sprintf("is %q, which would change the path of the request", id)}
+func (t ProviderType) problem() string {
+	switch t {
+	case "", ProviderFacebook, ProviderWhatsApp, ProviderOther:
+		return ""
+	default:
+		return fmt.Sprintf("is %q; Pipedrive knows facebook, whatsapp and other", string(t))
 	}
-	if strings.ContainsFunc(id, unicode.IsControl) {
-		return &FieldError{field, "has a control character"}
-	}
-	return requiredText(field, id)
 }
 
-func requiredText(field, text string) *FieldError {
-	if strings.TrimSpace(text) == "" {
-		return &FieldError{field, "is missing"}
+func (s MessageStatus) problem() string {
+	switch s {
+	case StatusSent, StatusDelivered, StatusRead, StatusFailed:
+		return ""
+	case "":
+		return "is missing; it is sent, delivered, read or failed"
+	default:
+		return fmt.Sprintf("is %q; Pipedrive knows sent, delivered, read and failed", string(s))
 	}
-	return validText(field, text)
 }
 
-// validText refuses what JSON cannot carry: the encoder would replace it in silence.
-func validText(field, text string) *FieldError {
-	if !utf8.ValidString(text) {
-		return &FieldError{field, "is not valid UTF-8"}
-	}
-	return nil
-}
-
-func validTime(field string, t time.Time, isRequired bool) *FieldError {
-	if t.IsZero() {
-		if isRequired {
-			return &FieldError{field, "is missing"}
-		}
-		return nil
-	}
-	if year := t.UTC().Year(); year < 1 || year > 9999 {
-		return &FieldError{field, fmt.Sprintf("is in the year %d, which YYYY-MM-DD cannot tell", year)}
-	}
-	return nil
-}
-
-func validURL(field, text string, isRequired bool) *FieldError {
+func ifGiven(text string, check func(string) string) string {
 	if text == "" {
-		if isRequired {
-			return &FieldError{field, "is missing"}
-		}
-		return nil
+		return ""
 	}
-	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
-		return &FieldError{field, "is not an absolute http or https URL"}
-	}
-	return validText(field, text)
+	return check(text)
 }
 
-func first(errs ...*FieldError) *FieldError {
-	for _, err := range errs {
-		if err != nil {
-			return err
+// first returns the first of the fields that has a problem.
+func first(fields ...FieldError) *FieldError {
+	for i := range fields {
+		if fields[i].Problem != "" {
+			found := fields[i] // so that the others stay on the stack
+			return &found
 		}
 	}
 	return nil
 }
 
-// firstError is first for a caller that returns error: a nil *FieldError in an error is not nil.
-func firstError(errs ...*FieldError) error {
-	if err := first(errs...); err != nil {
-		return err
+// firstProblem is first for a caller that returns error: a nil *FieldError in an error is not nil.
+func firstProblem(fields ...FieldError) error {
+	if f := first(fields...); f != nil {
+		return f
 	}
 	return nil
 }

@@ -5,8 +5,6 @@ package emulator
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 
 	"github.com/pdchannels/pdchannels/gen/providerclient"
 	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/app"
@@ -16,6 +14,9 @@ import (
 //
 // Our choice: 100 pages of 30 conversations; an app may have more, and some never end.
 const maxPages = 100
+
+// maxViolations bounds what the log tells of one answer.
+const maxViolations = 20
 
 // channelAdded imports what the app has of a channel [guide].
 func (e *Emulator) channelAdded(channel string, templates bool) {
@@ -123,31 +124,17 @@ func (e *Emulator) channelDeleted(channel string) {
 // read decodes an answer into v, if it is a good one. Whatever else it is goes to the log.
 func (e *Emulator) read(ctx context.Context, a app.Answer, err error, v any) bool {
 	if err == nil {
-		err = judged(a, v)
+		err = a.Decode(v)
 	}
 	logger := e.outgoing.logger.With("endpoint", a.Endpoint, "method", a.Method, "url", a.URL, "status", a.Status)
 	if err != nil {
 		logger.WarnContext(ctx, "the app was called, in vain", "reason", err)
 		return false
 	}
-	for _, violation := range a.Judge() {
+	violations := a.Judge()
+	for _, violation := range violations[:min(len(violations), maxViolations)] {
 		logger.WarnContext(ctx, "the app's answer is not as documented", "where", violation.Where, "reason", violation.Reason)
 	}
 	logger.InfoContext(ctx, "the app was called")
 	return true
-}
-
-// judged decodes an answer that tells of a success.
-func judged(a app.Answer, v any) error {
-	if a.Status < 200 || a.Status > 299 {
-		var e providerclient.Error
-		if json.Unmarshal(a.Body, &e) == nil && e.Data.Code != "" {
-			return errors.New("it refused with the code " + e.Data.Code)
-		}
-		return errors.New("it refused without a code")
-	}
-	if err := json.Unmarshal(a.Body, v); err != nil {
-		return errors.New("its answer is not what the document has for the endpoint")
-	}
-	return nil
 }

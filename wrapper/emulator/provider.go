@@ -5,7 +5,6 @@ package emulator
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 
@@ -46,18 +45,10 @@ func newOutgoing(cfg Config) (*outgoing, error) {
 	o := &outgoing{logger: cfg.Logger, slots: make(chan struct{}, maxCalls), idle: make(chan struct{})}
 	close(o.idle)
 	o.ending, o.end = context.WithCancel(context.Background())
-	var endpoints app.Endpoints
-	var err error
-	switch p := cfg.Provider; {
-	case p.BaseURL == "" && p.Manifest == nil:
+	if p := cfg.Provider; p.BaseURL == "" && p.Manifest == nil {
 		return o, nil
-	case p.BaseURL != "" && p.Manifest != nil:
-		return nil, errors.New("set either BaseURL or Manifest")
-	case p.BaseURL != "":
-		endpoints, err = app.AtBase(p.BaseURL)
-	default:
-		endpoints, err = app.FromManifest(p.Manifest)
 	}
+	endpoints, err := app.Find(cfg.Provider.BaseURL, cfg.Provider.Manifest)
 	if err != nil {
 		return nil, err
 	}

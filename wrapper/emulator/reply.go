@@ -44,7 +44,7 @@ func (e *Emulator) Reply(ctx context.Context, reply Reply) (Message, error) {
 		return Message{}, fmt.Errorf("emulator: reply: no answer of %s: %w", answer.URL, err)
 	}
 	var posted providerclient.PostMessageResponse
-	if err := judged(answer, &posted); err != nil {
+	if err := answer.Decode(&posted); err != nil {
 		return Message{}, fmt.Errorf("emulator: reply: the app answered with status %d: %w", answer.Status, err)
 	}
 	if violations := answer.Judge(); len(violations) > 0 {

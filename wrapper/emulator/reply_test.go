@@ -61,7 +61,7 @@ func TestReply(t *testing.T) {
 	}
 	for answer, part := range map[string]string{
 		`{"success":true,"data":{}}`: "id: it is missing",
-		`{"success":false}`:          "data",
+		`{"success":false}`:          "false beside status 200",
 		`<html>`:                     "not what the document has",
 		app.URL:                      "status 307",
 	} {

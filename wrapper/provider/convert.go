@@ -68,7 +68,7 @@ func checkAdvance(what, next, after string) error {
 	if next != "" && next == after {
 		return fmt.Errorf("%s is the cursor of this very page, %q: the list would never end", what, next)
 	}
-	return nil
+	return checkText(what, next)
 }
 
 func (c *converter) conversation(out *providerserver.Conversation, in *Conversation, messagesLimit int) (err error) {
@@ -87,6 +87,9 @@ func (c *converter) conversation(out *providerserver.Conversation, in *Conversat
 	}
 	if !out.Status.Valid() {
 		return fmt.Errorf("its Status is %q, known are open and closed", in.Status)
+	}
+	if err := checkText("NextMessagesCursor", in.NextMessagesCursor); err != nil {
+		return err
 	}
 	if n := len(in.Messages); n > messagesLimit {
 		return fmt.Errorf("%d messages, at most %d were asked for (MessagesLimit)", n, messagesLimit)

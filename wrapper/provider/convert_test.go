@@ -26,6 +26,8 @@ func TestChecks(t *testing.T) {
 	}{
 		{"no id", func(c *provider.Conversation) { c.ID = "" }, `conversation "": ID is missing`},
 		{"id of dots", func(c *provider.Conversation) { c.ID = ".." }, `conversation "..": ID is "..", which no URL can carry`},
+		{"id not UTF-8", func(c *provider.Conversation) { c.ID = "a\xff" }, `ID is "a\\xff", which is not UTF-8 and would come back as another`},
+		{"cursor not UTF-8", func(c *provider.Conversation) { c.NextMessagesCursor = "\xff" }, `NextMessagesCursor is "\\xff", which is not UTF-8`},
 		{"no status", func(c *provider.Conversation) { c.Status = "" }, `conversation "conversation-17": its Status is ""`},
 		{"unknown status", func(c *provider.Conversation) { c.Status = "ajar" }, `its Status is "ajar", known are open and closed`},
 		{"nobody", func(c *provider.Conversation) { c.Participants = nil }, `0 participants have the role source_user, exactly one must`},

@@ -125,3 +125,25 @@ func TestSecretsStayInside(t *testing.T) {
 		t.Errorf("the secret is in %s", printed[i])
 	}
 }
+
+// A header of a MiB gets nobody in, costs whoever is let in nothing, and beyond the server's bound
+// does not reach the handler at all.
+func TestLongHeaders(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &app{})
+	const bound = http.DefaultMaxHeaderBytes
+	for _, test := range []struct {
+		name, value string
+		status      int
+	}{
+		{"Authorization", "Basic " + strings.Repeat("A", bound-4<<10), http.StatusUnauthorized},
+		{"X-Long", strings.Repeat("x", bound-4<<10), http.StatusOK},
+		{"X-Long", strings.Repeat("x", bound+8<<10), http.StatusRequestHeaderFieldsTooLarge},
+	} {
+		req := s.request(http.MethodGet, "/channels/c/conversations", nil)
+		req.Header.Set(test.name, test.value)
+		if res := s.do(req); res.status != test.status {
+			t.Errorf("a header %s of %d bytes: answered %d %.200s, want %d", test.name, len(test.value), res.status, res.body, test.status)
+		}
+	}
+}

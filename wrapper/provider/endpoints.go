@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"unicode/utf8"
 
 	"github.com/pdchannels/pdchannels/gen/providerserver"
 )
@@ -26,6 +27,9 @@ func (e endpoints) GetConversations(ctx context.Context, in providerserver.GetCo
 	}
 	messagesLimit, err := limit("messages_limit", in.Params.MessagesLimit)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkAfter(in.Params.After); err != nil {
 		return nil, err
 	}
 	page, err := e.inbox.GetConversations(ctx, GetConversationsRequest{
@@ -51,6 +55,9 @@ func (e endpoints) GetConversations(ctx context.Context, in providerserver.GetCo
 func (e endpoints) GetConversationByID(ctx context.Context, in providerserver.GetConversationByIDRequestObject) (providerserver.GetConversationByIDResponseObject, error) {
 	messagesLimit, err := limit("messages_limit", in.Params.MessagesLimit)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkAfter(in.Params.After); err != nil {
 		return nil, err
 	}
 	conversation, err := e.inbox.GetConversationByID(ctx, GetConversationByIDRequest{
@@ -209,6 +216,23 @@ func checkID(what, id string) error {
 		return errors.New(what + " is missing")
 	case ".", "..":
 		return fmt.Errorf("%s is %q, which no URL can carry", what, id)
+	}
+	return checkText(what, id)
+}
+
+// checkText holds for everything that has to come back as it went out: JSON carries UTF-8
+// only, and would replace what is none in silence.
+func checkText(what, text string) error {
+	if !utf8.ValidString(text) {
+		return fmt.Errorf("%s is %q, which is not UTF-8 and would come back as another", what, text)
+	}
+	return nil
+}
+
+// checkAfter refuses what can be no cursor of the app's, for the same reason.
+func checkAfter(after string) error {
+	if !utf8.ValidString(after) {
+		return invalidBody("the parameter after is not UTF-8")
 	}
 	return nil
 }

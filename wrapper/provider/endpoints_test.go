@@ -83,7 +83,7 @@ func TestWrongQueries(t *testing.T) {
 	}})
 	for _, query := range []string{
 		"conversations_limit=0", "messages_limit=-1", "messages_limit=", "messages_limit=x", "messages_limit=1.5",
-		"messages_limit=99999999999999999999", "messages_limit=1&messages_limit=2", "after=a&after=b",
+		"messages_limit=99999999999999999999", "messages_limit=1&messages_limit=2", "after=a&after=b", "after=%ff",
 	} {
 		got := s.get("/channels/c/conversations?" + query)
 		parameter, _, _ := strings.Cut(query, "=")

@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,11 +13,9 @@ import (
 	"github.com/pdchannels/pdchannels/wrapper/provider"
 )
 
-// inbox is the least that an app does: one conversation, and messages that go nowhere.
-type inbox struct{}
-
-func (inbox) conversation() provider.Conversation {
-	return provider.Conversation{
+// The inbox of example_inbox_test.go, in less than sixty lines, is served and called.
+func Example() {
+	shop := &inbox{conversations: []provider.Conversation{{
 		ID:     "conversation-17",
 		Status: provider.ConversationOpen,
 		Participants: []provider.Participant{
@@ -29,27 +26,8 @@ func (inbox) conversation() provider.Conversation {
 			ID: "message-1", Status: provider.StatusSent, SenderID: "person-7", Message: "Is the blue one in stock?",
 			CreatedAt: time.Date(2026, 3, 1, 7, 58, 0, 0, time.UTC),
 		}},
-	}
-}
-
-func (i inbox) GetConversations(context.Context, provider.GetConversationsRequest) (provider.ConversationsPage, error) {
-	return provider.ConversationsPage{Conversations: []provider.Conversation{i.conversation()}}, nil
-}
-
-func (i inbox) GetConversationByID(_ context.Context, req provider.GetConversationByIDRequest) (provider.Conversation, error) {
-	if c := i.conversation(); c.ID == req.SourceConversationID {
-		return c, nil
-	}
-	return provider.Conversation{}, provider.ErrNotFound
-}
-
-func (inbox) PostMessage(_ context.Context, req provider.PostMessageRequest) (string, error) {
-	fmt.Printf("%s says to %s: %s\n", req.SenderID, req.ConversationID, req.Message)
-	return "message-2", nil
-}
-
-func Example() {
-	h, err := provider.NewHandler(inbox{}, provider.BasicAuth("client-id", "client-secret"))
+	}}}
+	h, err := provider.NewHandler(shop, provider.BasicAuth("client-id", "client-secret"))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -72,14 +50,18 @@ func Example() {
 	}
 	defer res.Body.Close()
 	fmt.Println(res.Status)
+	for _, m := range shop.conversations[0].Messages {
+		fmt.Printf("%s: %s\n", m.SenderID, m.Message)
+	}
 	// Output:
-	// shop says to conversation-17: Yes, in both sizes.
 	// 200 OK
+	// person-7: Is the blue one in stock?
+	// shop: Yes, in both sizes.
 }
 
 // The manifest names the endpoints that the inbox has methods for.
 func ExampleHandler_Manifest() {
-	h, err := provider.NewHandler(inbox{}, provider.BasicAuth("client-id", "client-secret"))
+	h, err := provider.NewHandler(&inbox{}, provider.BasicAuth("client-id", "client-secret"))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pdchannels/pdchannels/gen/providerserver"
 )
@@ -144,12 +145,13 @@ func (h *Handler) failPanic(res *response, r *http.Request, v any) {
 	h.fail(res, r, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
 }
 
-// routed is called once a route is found. An id of dots can be none of the app's, since
-// no answer may name one (see checkID), and would be a path to somewhere else in a careless app.
+// routed is called once a route is found. An id of dots, or one that is not UTF-8, can be none of
+// the app's, since no answer may name one (see checkID), and would be a path to somewhere else in a
+// careless app, or an error of its database.
 func (h *Handler) routed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, name := range [...]string{"providerChannelId", "sourceConversationId", "sourceMessageId", "senderId"} {
-			if id := r.PathValue(name); id == "." || id == ".." {
+			if id := r.PathValue(name); id == "." || id == ".." || !utf8.ValidString(id) {
 				h.fail(w, r, &Error{Code: CodeNotFound, Message: "no such " + name})
 				return
 			}

@@ -84,6 +84,8 @@ func TestNoSuchEndpoint(t *testing.T) {
 		{"GET", "/channels/c/conversations/../conversations", 404, "NOT_FOUND", ""},
 		{"GET", "/channels/%2e%2e/conversations", 404, "NOT_FOUND", ""},
 		{"GET", "/channels/c/conversations/%2E", 404, "NOT_FOUND", ""},
+		{"GET", "/channels/c/conversations/%2e%2e", 404, "NOT_FOUND", ""},
+		{"GET", "/channels/c/conversations/a%ff", 404, "NOT_FOUND", ""},
 		{"POST", "/channels/c/conversations", 405, "METHOD_NOT_ALLOWED", "GET, HEAD"},
 		{"PUT", "/channels/c/messages", 405, "METHOD_NOT_ALLOWED", "POST"},
 		{"GET", "/channels/c", 405, "METHOD_NOT_ALLOWED", "DELETE"},

@@ -56,11 +56,11 @@ func (m *Manifest) endpoints() []endpoint {
 	}
 }
 
-// Manifest returns the manifest of the app: the endpoints that its inbox has the
-// abilities for, at baseURL, where the handler is mounted. It returns an error if
+// ManifestAt returns the manifest of an app that offers all endpoints at baseURL, at the paths of
+// [Handler]; those that it does not offer are then to be set to "". It returns an error if
 // baseURL is no https URL, or carries more than a host and a path; http is taken for
 // loopback hosts, so that a manifest can be tried out.
-func (h *Handler) Manifest(baseURL string) (Manifest, error) {
+func ManifestAt(baseURL string) (Manifest, error) {
 	base := strings.TrimRight(baseURL, "/")
 	if err := checkURL(base); err != nil {
 		return Manifest{}, fmt.Errorf("provider: manifest: base URL %q: %w", baseURL, err)
@@ -69,21 +69,27 @@ func (h *Handler) Manifest(baseURL string) (Manifest, error) {
 		return Manifest{}, fmt.Errorf("provider: manifest: base URL %q: it has a query or a variable; a host and a path are enough", baseURL)
 	}
 	var m Manifest
-	offered := map[*string]bool{
-		&m.GetConversations:    true,
-		&m.GetConversationByID: true,
-		&m.PostMessage:         true,
-		&m.GetSenderByID:       h.senderGetter != nil,
-		&m.GetTemplates:        h.templatesGetter != nil,
-		&m.GetMessageByID:      h.messageGetter != nil,
-		&m.DeleteChannelByID:   h.channelDeleter != nil,
-	}
 	for _, e := range m.endpoints() {
-		if offered[e.url] {
-			*e.url = base + e.path
-		}
+		*e.url = base + e.path
 	}
 	return m, nil
+}
+
+// Manifest returns the manifest of the app: the endpoints that its inbox has the
+// abilities for, at baseURL, where the handler is mounted. Its errors are those of [ManifestAt].
+func (h *Handler) Manifest(baseURL string) (Manifest, error) {
+	m, err := ManifestAt(baseURL)
+	for url, offered := range map[*string]bool{
+		&m.GetSenderByID:     h.senderGetter != nil,
+		&m.GetTemplates:      h.templatesGetter != nil,
+		&m.GetMessageByID:    h.messageGetter != nil,
+		&m.DeleteChannelByID: h.channelDeleter != nil,
+	} {
+		if !offered {
+			*url = ""
+		}
+	}
+	return m, err
 }
 
 // MarshalJSON writes the manifest in the order of its fields, without the endpoints
@@ -112,9 +118,6 @@ func (m Manifest) MarshalJSON() ([]byte, error) {
 func ParseManifest(data []byte) (Manifest, error) {
 	var m Manifest
 	if err := m.parse(data); err != nil {
-		return Manifest{}, fmt.Errorf("provider: manifest: %w", err)
-	}
-	if err := m.Check(); err != nil {
 		return Manifest{}, err
 	}
 	return m, nil
@@ -134,21 +137,21 @@ func (m *Manifest) parse(data []byte) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&raw); err != nil {
-		return fmt.Errorf("it is no JSON object of version and endpoints: %w", err)
+		return fmt.Errorf("provider: manifest: it is no JSON object of version and endpoints: %w", err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return errors.New("something follows its closing brace")
+		return errors.New("provider: manifest: something follows its closing brace")
 	}
 	var wrong []error
 	if raw.Version != ManifestVersion {
-		wrong = append(wrong, fmt.Errorf("version is %q, only %s is known", raw.Version, ManifestVersion))
+		wrong = append(wrong, fmt.Errorf("provider: manifest: version is %q, only %s is known", raw.Version, ManifestVersion))
 	}
 	for _, e := range m.endpoints() {
 		*e.url = raw.Endpoints[e.name]
 		delete(raw.Endpoints, e.name)
 	}
 	for _, name := range sortedKeys(raw.Endpoints) {
-		wrong = append(wrong, fmt.Errorf("%s: there is no such endpoint", name))
+		wrong = append(wrong, fmt.Errorf("provider: manifest: %s: there is no such endpoint", name))
 	}
-	return errors.Join(wrong...)
+	return errors.Join(append(wrong, m.Check())...)
 }

@@ -153,6 +153,8 @@ func TestParseManifest(t *testing.T) {
 		{"other field", strings.Replace(good, `"version"`, `"name":"x","version"`, 1), []string{`unknown field "name"`}},
 		{"other version", strings.Replace(good, "v202101", "v2", 1), []string{`version is "v2", only v202101 is known`}},
 		{"other endpoint", with(`"getChannels":"https://m.example/","getMessagesById":"x"`), []string{"getChannels: there is no such endpoint", "getMessagesById: there is no such endpoint"}},
+		{"all at once", strings.Replace(with(`"getChannels":"x"`), "v202101", "v2", 1), []string{"version is", "getChannels: there is no such"}},
+		{"another version of nothing", `{"version":"v2","endpoints":{"getTemplates":"/x"}}`, []string{"version is", "postMessage: it is missing", "getTemplates: "}},
 		{"nothing", `{"version":"v202101","endpoints":{}}`,
 			[]string{"getConversations: it is missing", "getConversationById: it is missing", "postMessage: it is missing"}},
 		{"http", strings.Replace(good, "https://m.example/c", "http://m.example/c", 1), []string{"postMessage: ", "it is not https"}},

@@ -2,4 +2,7 @@
 
 package provider_test
 
-const maxUploadRSS = 32 * mebibyte
+const (
+	uploadSize   = 1024 * mebibyte
+	maxUploadRSS = 32 * mebibyte
+)

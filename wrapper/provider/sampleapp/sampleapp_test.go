@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -117,8 +119,8 @@ func TestMessageWithAFile(t *testing.T) {
 	w := multipart.NewWriter(&form)
 	file, _ := w.CreateFormFile("files", "offer.txt")
 	_, _ = io.WriteString(file, "blue: 11")
-	_ = w.WriteField("senderId", "shop")
-	_ = w.WriteField("conversationId", "conversation-3")
+	_ = w.WriteField("senderId", "rosa")
+	_ = w.WriteField("conversationId", "cleo")
 	_ = w.Close()
 	var posted providerclient.PostMessageResponse
 	p.read(200, &posted, func() (*http.Response, error) {
@@ -127,14 +129,14 @@ func TestMessageWithAFile(t *testing.T) {
 
 	var c providerclient.ConversationResponse
 	p.read(200, &c, func() (*http.Response, error) {
-		return p.client.GetConversationByID(t.Context(), sampleapp.Channel, "conversation-3", &providerclient.GetConversationByIDParams{})
+		return p.client.GetConversationByID(t.Context(), sampleapp.Channel, "cleo", &providerclient.GetConversationByIDParams{})
 	})
 	if n := len(c.Data.Messages); n != 2 || c.Data.Messages[1].ID != posted.Data.ID {
 		t.Fatalf("the conversation has %+v", c.Data.Messages)
 	}
 	var byID, byChannel providerclient.Message
 	p.read(200, &byID, func() (*http.Response, error) {
-		return p.client.GetMessageByID(t.Context(), sampleapp.Channel, "conversation-3", posted.Data.ID)
+		return p.client.GetMessageByID(t.Context(), sampleapp.Channel, "cleo", posted.Data.ID)
 	})
 	p.read(200, &byChannel, func() (*http.Response, error) {
 		return p.client.GetChannelMessageByID(t.Context(), sampleapp.Channel, posted.Data.ID)
@@ -162,31 +164,30 @@ func TestMessageWithAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	link.RawQuery = "until=1"
+	link.RawQuery = "until=2026-03-01T07:58:00Z"
 	if got := get(link.String()); !strings.HasPrefix(got, "404 ") {
 		t.Errorf("an expired link answers %s", got)
 	}
 }
 
-// A file of a message that went nowhere is forgotten, and one that is too long is refused.
-func TestFilesAreBounded(t *testing.T) {
+// A file that is too long is refused, and one of a message that went nowhere is forgotten.
+func TestFilesComeAndGo(t *testing.T) {
 	t.Parallel()
-	p := newPipedrive(t)
-	post := func(status, size int) {
-		var form bytes.Buffer
-		w := multipart.NewWriter(&form)
-		file, _ := w.CreateFormFile("files", "f")
-		_, _ = file.Write(make([]byte, size))
-		_ = w.WriteField("senderId", "shop")
-		_ = w.WriteField("conversationId", "nowhere")
-		_ = w.Close()
-		p.read(status, new(providerclient.Error), func() (*http.Response, error) {
-			return p.client.PostMessageWithBody(t.Context(), sampleapp.Channel, w.FormDataContentType(), &form)
-		})
+	messenger := sampleapp.New("")
+	serve := func(key string) int {
+		w := httptest.NewRecorder()
+		messenger.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/files/"+key+"?until=9999-12-31T00:00:00Z", nil))
+		return w.Code
 	}
-	post(400, 1<<20+1)
-	for range 150 { // more than it keeps
-		post(404, 1)
+	if _, err := messenger.ReceiveFile(t.Context(), provider.ReceiveFileRequest{Content: bytes.NewReader(make([]byte, 1<<20+1))}); !errors.Is(err, provider.ErrInvalidBody) {
+		t.Errorf("a file of more than 1 MiB: %v", err)
+	}
+	key, err := messenger.ReceiveFile(t.Context(), provider.ReceiveFileRequest{Content: bytes.NewReader(make([]byte, 1<<20))})
+	if err != nil || serve(key) != http.StatusOK {
+		t.Fatalf("a file of 1 MiB: %v", err)
+	}
+	if err := messenger.DiscardFile(t.Context(), key); err != nil || serve(key) != http.StatusNotFound {
+		t.Errorf("the file is still there: %v", err)
 	}
 }
 
@@ -194,11 +195,11 @@ func TestHostileIDsAndCursors(t *testing.T) {
 	t.Parallel()
 	p := newPipedrive(t)
 	paths := []string{
-		"other/conversations", "other/conversations/conversation-1", sampleapp.Channel + "/conversations/a%2Fb",
-		"other/messages/message-1-0", sampleapp.Channel + "/messages/%3F", "other/conversations/conversation-1/messages/message-1-0",
+		"other/conversations", "other/conversations/ada", sampleapp.Channel + "/conversations/a%2Fb",
+		"other/messages/ada.1", sampleapp.Channel + "/messages/ada", sampleapp.Channel + "/messages/ada.01", sampleapp.Channel + "/messages/%3F", "other/conversations/ada/messages/ada.1",
 	}
 	for _, cursor := range []string{"-1", "32", "x", "99999999999999999999", "..%2F"} {
-		paths = append(paths, sampleapp.Channel+"/conversations?after="+cursor, sampleapp.Channel+"/conversations/conversation-1?after="+cursor)
+		paths = append(paths, sampleapp.Channel+"/conversations?after="+cursor, sampleapp.Channel+"/conversations/ada?after="+cursor)
 	}
 	for _, path := range paths {
 		var e providerclient.Error
@@ -213,6 +214,15 @@ func TestHostileIDsAndCursors(t *testing.T) {
 		if e.Data.Code != "NOT_FOUND" {
 			t.Errorf("%s: answered %+v", path, e)
 		}
+	}
+}
+
+// A reader gets through it in one sitting.
+func TestItIsShort(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("sampleapp.go")
+	if n := bytes.Count(text, []byte("\n")); err != nil || n >= 150 {
+		t.Errorf("the sample app has %d lines, want less than 150: %v", n, err)
 	}
 }
 

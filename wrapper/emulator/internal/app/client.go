@@ -27,9 +27,9 @@ const Limit = 30
 // Client calls one app. Copies share their connections; it may be used by several goroutines.
 type Client struct {
 	Endpoints
-	http       *http.Client
-	id, secret string
-	anonymous  bool
+	variation
+	http    *http.Client
+	timeout time.Duration
 }
 
 // New returns a client that carries the app's credentials.
@@ -45,7 +45,8 @@ func New(endpoints Endpoints, clientID, clientSecret string) (Client, error) {
 		ForceAttemptHTTP2:      true,
 	}
 	return Client{
-		Endpoints: endpoints, id: clientID, secret: clientSecret,
+		Endpoints: endpoints, timeout: callTimeout,
+		variation: variation{authorization: basic(clientID, clientSecret)},
 		http: &http.Client{
 			Transport: transport,
 			// A redirect would hand the credentials to whomever it names.
@@ -53,15 +54,6 @@ func New(endpoints Endpoints, clientID, clientSecret string) (Client, error) {
 		},
 	}, nil
 }
-
-// Anonymous returns a client that carries no credentials.
-func (c Client) Anonymous() Client { c.anonymous = true; return c }
-
-// WithSecret returns a client that carries another secret.
-func (c Client) WithSecret(secret string) Client { c.secret = secret; return c }
-
-// WithID returns a client that carries another client id.
-func (c Client) WithID(id string) Client { c.id = id; return c }
 
 // Format keeps the credentials out of every log.
 func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "app.Client") }
@@ -75,6 +67,7 @@ type Answer struct {
 	Method, URL string // of the request
 	Status      int
 	ContentType string
+	Location    string // of a redirect, which was not followed
 	Body        []byte
 }
 
@@ -91,11 +84,11 @@ const (
 	nowhere = "http://app.invalid"
 )
 
-// GetConversations asks for a page of conversations. As with all calls, the error is of a
-// request that was not answered in full; the answer then tells what was asked.
+// GetConversations asks for a page of conversations; a limit of 0 is not sent. As with all calls,
+// the error is of a request that was not answered in full; the answer then tells what was asked.
 func (c Client) GetConversations(ctx context.Context, channel string, conversations, messages int, after string) (Answer, error) {
 	req, err := providerclient.NewGetConversationsRequest(nowhere, channel, &providerclient.GetConversationsParams{
-		ConversationsLimit: &conversations, MessagesLimit: &messages, After: after,
+		ConversationsLimit: limit(conversations), MessagesLimit: limit(messages), After: after,
 	})
 	return c.send(ctx, GetConversations, values{channelVar: channel}, req, err)
 }
@@ -103,9 +96,16 @@ func (c Client) GetConversations(ctx context.Context, channel string, conversati
 // GetConversationByID asks for a conversation with a page of its messages.
 func (c Client) GetConversationByID(ctx context.Context, channel, conversation string, messages int, after string) (Answer, error) {
 	req, err := providerclient.NewGetConversationByIDRequest(nowhere, channel, conversation, &providerclient.GetConversationByIDParams{
-		MessagesLimit: &messages, After: after,
+		MessagesLimit: limit(messages), After: after,
 	})
 	return c.send(ctx, GetConversationByID, values{channelVar: channel, conversationVar: conversation}, req, err)
+}
+
+func limit(n int) *int {
+	if n == 0 {
+		return nil
+	}
+	return &n
 }
 
 // GetMessageByID asks for a message.
@@ -148,9 +148,18 @@ func (c Client) send(ctx context.Context, endpoint string, v values, req *http.R
 	if err != nil {
 		return out, err
 	}
-	target, err := c.fill(endpoint, v)
+	target, err := c.fill(endpoint, v, c.dots)
 	if err != nil {
 		return out, err
+	}
+	if c.query != "" {
+		req.URL.RawQuery = c.query
+	}
+	if c.method != "" {
+		req.Method = c.method
+	}
+	if c.below != "" {
+		target = target.JoinPath(c.below)
 	}
 	// The generated code sends an empty cursor, which the document has absent.
 	for part := range strings.SplitSeq(req.URL.RawQuery, "&") {
@@ -158,14 +167,14 @@ func (c Client) send(ctx context.Context, endpoint string, v values, req *http.R
 			target.RawQuery = strings.TrimPrefix(target.RawQuery+"&"+part, "&")
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	req = req.WithContext(ctx)
 	req.URL, req.Host = target, target.Host
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "pdchannels")
-	if !c.anonymous {
-		req.SetBasicAuth(c.id, c.secret)
+	if c.authorization != "" {
+		req.Header.Set("Authorization", c.authorization)
 	}
 	out.Method, out.URL = req.Method, target.String()
 	resp, err := c.http.Do(req) //nolint:gosec // the host is that of the configured endpoint; values are escaped into its path
@@ -176,7 +185,7 @@ func (c Client) send(ctx context.Context, endpoint string, v values, req *http.R
 		return out, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	out.Status, out.ContentType = resp.StatusCode, resp.Header.Get("Content-Type")
+	out.Status, out.ContentType, out.Location = resp.StatusCode, resp.Header.Get("Content-Type"), resp.Header.Get("Location")
 	if out.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1)); err != nil {
 		return out, fmt.Errorf("its answer broke off: %w", err)
 	}

@@ -29,6 +29,18 @@ const (
 // Names are all endpoints, the needed ones first.
 var Names = []string{GetConversations, GetConversationByID, PostMessage, GetSenderByID, GetTemplates, GetMessageByID, DeleteChannelByID}
 
+// Find returns the endpoints at a base URL or of a manifest, whichever is given.
+func Find(baseURL string, manifest []byte) (Endpoints, error) {
+	switch {
+	case (baseURL == "") == (manifest == nil):
+		return Endpoints{}, errors.New("set either BaseURL or Manifest")
+	case baseURL != "":
+		return AtBase(baseURL)
+	default:
+		return FromManifest(manifest)
+	}
+}
+
 // Endpoints are the URLs of an app, with variables that are filled in for each call. The
 // zero value has none.
 type Endpoints struct {
@@ -96,18 +108,26 @@ func (e Endpoints) Has(name string) bool { return e.urls[name] != "" }
 // Guessed tells whether the endpoints follow from a base URL: then an app need not have all.
 func (e Endpoints) Guessed() bool { return e.base }
 
+// Hosts are the hosts that the endpoints are on, each with its port.
+func (e Endpoints) Hosts() (hosts []string) {
+	for _, text := range e.urls {
+		if u, err := url.Parse(text); err == nil && !slices.Contains(hosts, u.Host) {
+			hosts = append(hosts, u.Host)
+		}
+	}
+	return hosts
+}
+
 // callable refuses what must not be called: credentials go out unencrypted only on this machine.
 func callable(text string) error {
 	u, err := url.Parse(text)
 	if err != nil {
 		return errors.New("it is no URL")
 	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	loopback := u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
 	switch {
 	case u.Hostname() == "":
 		return errors.New("it has no host; write https://host/path")
-	case u.Scheme != "https" && (u.Scheme != "http" || !loopback):
+	case u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname())):
 		return errors.New("it is not https, and not http on this machine")
 	case u.User != nil:
 		return errors.New("it carries a user; the app's client id and secret are sent instead")
@@ -115,6 +135,12 @@ func callable(text string) error {
 		return errors.New("it has a fragment, which is never sent")
 	}
 	return nil
+}
+
+// Loopback tells whether a host is this machine.
+func Loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // variable is `{name}` anywhere, or `:name` where a path segment or a query value begins.
@@ -130,7 +156,7 @@ func afterHost(text string) string {
 
 // fill puts values into the variables of an endpoint, each as one segment or one value. The
 // scheme and the host are left as they are, whatever the values.
-func (e Endpoints) fill(name string, values map[string]string) (*url.URL, error) {
+func (e Endpoints) fill(name string, values map[string]string, dots bool) (*url.URL, error) {
 	text, ok := e.urls[name]
 	if !ok {
 		return nil, fmt.Errorf("the app has no %s", name)
@@ -142,7 +168,10 @@ func (e Endpoints) fill(name string, values map[string]string) (*url.URL, error)
 		return variable.ReplaceAllStringFunc(text, func(found string) string {
 			match := variable.FindStringSubmatch(found)
 			value := values[match[1]+match[3]]
-			if value == "" || value == "." || value == ".." {
+			switch {
+			case dots && (value == "." || value == ".."):
+				return match[2] + strings.ReplaceAll(value, ".", "%2E")
+			case value == "" || value == "." || value == "..":
 				wrong = fmt.Errorf("%s: the value %q of %s would make another path", name, value, match[1]+match[3])
 			}
 			return match[2] + escape(value)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,8 +47,7 @@ type Violation struct {
 // String says what is wrong, and where.
 func (v Violation) String() string { return strings.TrimPrefix(v.Where+": "+v.Reason, ": ") }
 
-// Judge holds the answer against the document, whatever its status. It returns no more
-// than 20 violations.
+// Judge holds the answer against the document, whatever its status.
 func (a Answer) Judge() []Violation {
 	operations, err := documented()
 	if err != nil {
@@ -74,7 +72,12 @@ func (a Answer) Judge() []Violation {
 		return []Violation{{Rule: "not-json", Reason: "the answer is no JSON (" + kind + ")"}}
 	}
 	object, _ := value.(map[string]any)
-	if _, enveloped := object["success"]; enveloped && ok && a.Endpoint == GetMessageByID {
+	success, said := object["success"]
+	_, inData := object["data"].(map[string]any)
+	switch {
+	case ok && success == false:
+		return []Violation{{"success", "success", fmt.Sprintf("it is false beside status %d", a.Status)}}
+	case ok && (said || inData) && a.Endpoint == GetMessageByID:
 		return []Violation{{Rule: "enveloped", Reason: "the message comes in an envelope, and is documented bare"}}
 	}
 	found := flatten(response.Value.Content.Get("application/json").Schema.Value.VisitJSON(value,
@@ -83,13 +86,13 @@ func (a Answer) Judge() []Violation {
 			_, err := ParseTime(s)
 			return err
 		}))))
-	if success, is := object["success"].(bool); is && success != ok {
-		found = append(found, Violation{"success", "success", fmt.Sprintf("it is %t beside status %d", success, a.Status)})
+	if success == true && !ok {
+		found = append(found, Violation{"success", "success", fmt.Sprintf("it is true beside status %d", a.Status)})
 	}
 	if ok {
 		found = append(found, participants(a)...)
 	}
-	return found[:min(len(found), 20)]
+	return found
 }
 
 // flatten makes violations of all that a schema found.
@@ -158,14 +161,4 @@ func ParseTime(s string) (time.Time, error) {
 		layout = minutes
 	}
 	return time.Parse(layout, s)
-}
-
-// Rules are the rules of violations, each once, in order.
-func Rules(found []Violation) (rules []string) {
-	for _, v := range found {
-		if !slices.Contains(rules, v.Rule) {
-			rules = append(rules, v.Rule)
-		}
-	}
-	return rules
 }

@@ -1,0 +1,134 @@
+// The command manifest.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/pdchannels/pdchannels/wrapper/provider"
+)
+
+func manifestCommand() *command {
+	return &command{
+		name:     "manifest",
+		synopsis: "-base-url URL [-endpoints LIST]\n-check FILE",
+		summary:  "print the manifest of an app, or check one",
+		about: `A manifest tells Pipedrive where an app has its endpoints; it is uploaded to the Developer Hub.
+The one that is printed has the paths that wrapper/provider serves: an app that serves others
+edits them. Three endpoints every app needs. Of the others, name those that the app serves:
+
+  getSenderById      if pictures of people expire, or are to be fetched
+  getTemplates       if a channel supports templates
+  getMessageById     if links to files expire
+  deleteChannelById  if a user may have several channels
+
+-check tells everything that is wrong with a manifest; it ends with exit code 1 if anything is.`,
+		examples: `pdchannels manifest -base-url https://messenger.example/pipedrive
+pdchannels manifest -base-url https://messenger.example/pipedrive -endpoints getTemplates,getMessageById
+pdchannels manifest -check manifest.json --json`,
+		setup: func(flags *flag.FlagSet, env *environment) action {
+			baseURL := flags.String("base-url", "", "the `URL` before /channels at which the app serves its endpoints")
+			endpoints := flags.String("endpoints", "all", "the endpoints beside the three needed ones, a `LIST` of names with commas between them; all or none")
+			file := flags.String("check", "", "the `FILE` with the manifest to check; - is stdin")
+			flags.BoolVar(&env.json, "json", env.json, "print the result as one JSON object")
+			return func(context.Context) error {
+				switch {
+				case (*baseURL == "") == (*file == ""):
+					return usage("give either -base-url, to print a manifest, or -check, to check one")
+				case *file != "":
+					return env.checkManifest(*file)
+				default:
+					return env.printManifest(*baseURL, *endpoints)
+				}
+			}
+		},
+	}
+}
+
+// printManifest prints a manifest, which is JSON in any case.
+func (env *environment) printManifest(baseURL, endpoints string) error {
+	m, err := provider.ManifestAt(baseURL)
+	if err != nil {
+		return usageError{err}
+	}
+	optional := map[string]*string{
+		"getSenderById": &m.GetSenderByID, "getTemplates": &m.GetTemplates,
+		"getMessageById": &m.GetMessageByID, "deleteChannelById": &m.DeleteChannelByID,
+	}
+	wanted := strings.Split(endpoints, ",")
+	switch endpoints {
+	case "all":
+	case "none":
+		wanted = nil
+		fallthrough
+	default:
+		for i, name := range wanted {
+			if wanted[i] = strings.TrimSpace(name); optional[wanted[i]] == nil {
+				return usage("-endpoints: %s is none of the optional endpoints: getSenderById, getTemplates, getMessageById, deleteChannelById", printable(wanted[i]))
+			}
+		}
+		for name, url := range optional {
+			if !slices.Contains(wanted, name) {
+				*url = ""
+			}
+		}
+	}
+	encoder := json.NewEncoder(env.stdout)
+	encoder.SetEscapeHTML(false)
+	if !env.json {
+		encoder.SetIndent("", "  ")
+	}
+	return encoder.Encode(m)
+}
+
+// maxManifest is far beyond the length of any manifest.
+const maxManifest = 1 << 20
+
+// readManifest reads a manifest, and returns what is wrong with it.
+func (env *environment) readManifest(name string) (data []byte, wrong []string, err error) {
+	source := env.stdin
+	if name != "-" {
+		f, err := os.Open(name) //nolint:gosec // the user names the file
+		if err != nil {
+			return nil, nil, usageError{err}
+		}
+		defer func() { _ = f.Close() }() // only read
+		source = f
+	}
+	data, err = io.ReadAll(io.LimitReader(source, maxManifest+1))
+	switch {
+	case err != nil:
+		return nil, nil, usage("%s: %w", printable(name), err)
+	case len(data) > maxManifest:
+		return nil, nil, usage("%s is longer than any manifest: is it the right file?", printable(name))
+	}
+	if _, err := provider.ParseManifest(data); err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			wrong = append(wrong, strings.TrimPrefix(line, "provider: manifest: "))
+		}
+	}
+	return data, wrong, nil
+}
+
+// checkManifest tells what is wrong with a manifest, which is a result and no error.
+func (env *environment) checkManifest(name string) error {
+	_, wrong, err := env.readManifest(name)
+	if err != nil {
+		return err
+	}
+	object := map[string]any{"file": name, "valid": len(wrong) == 0, "problems": append([]string{}, wrong...)}
+	text := "it is in order"
+	if len(wrong) > 0 {
+		text = "Pipedrive could not use it:\n  " + strings.Join(wrong, "\n  ")
+	}
+	env.say(map[string]any{"manifest": object}, "%s: %s", printable(name), text)
+	if len(wrong) > 0 {
+		return reported(exitFailed)
+	}
+	return nil
+}

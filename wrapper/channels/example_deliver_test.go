@@ -1,0 +1,84 @@
+package channels_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log"
+	"net/http/httptest"
+	"time"
+
+	"github.com/pdchannels/pdchannels/wrapper/channels"
+)
+
+// What a night has brought is delivered at once, and what is not delivered is kept, to be
+// delivered anew in the same order.
+func ExampleClient_Deliver() {
+	pipedrive := httptest.NewServer(answerLikePipedrive())
+	defer pipedrive.Close()
+	client, err := channels.NewClient(channels.APIToken("api-token"), channels.WithBaseURL(pipedrive.URL+"/v1"))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	var left []channels.ReceiveMessageRequest
+	for d := range client.Deliver(context.Background(), theNight()) {
+		switch {
+		case d.Err == nil:
+			fmt.Println(d.Index, d.Message.ID, "is", d.Message.Status)
+		case errors.Is(d.Err, channels.ErrConversationHeld), errors.Is(d.Err, channels.ErrDeliveryStopped):
+			left = append(left, d.Request) // it was not tried
+		default:
+			log.Println(d.Err)
+			left = append(left, d.Request)
+		}
+	}
+	fmt.Println(len(left), "left")
+	// Output:
+	// 0 message-1 is sent
+	// 1 message-1 is delivered
+	// 2 message-1 is read
+	// 0 left
+}
+
+// theNight is a source of messages; others would read a database.
+func theNight() iter.Seq2[channels.ReceiveMessageRequest, error] {
+	return func(yield func(channels.ReceiveMessageRequest, error) bool) {
+		for _, status := range []channels.MessageStatus{channels.StatusSent, channels.StatusDelivered, channels.StatusRead} {
+			r := channels.ReceiveMessageRequest{
+				ID: "message-1", ProviderChannelID: "whatsapp-4915112345678", ConversationID: "conversation-17", SenderID: "person-7",
+				Message: "Is the blue one in stock?", Status: status, CreatedAt: time.Date(2026, 3, 1, 7, 58, 0, 0, time.UTC),
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Two services of one installation share its limits: the clients of this process by one limiter,
+// of which each process uses half. Its state says why calls wait, or are not made.
+func ExampleNewLimiter() {
+	pipedrive := httptest.NewServer(answerLikePipedrive())
+	defer pipedrive.Close()
+	limiter, err := channels.NewLimiter(channels.LimiterConfig{Limit: 160, Processes: 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := channels.NewClient(channels.APIToken("api-token"), channels.WithBaseURL(pipedrive.URL+"/v1"), channels.WithLimiter(limiter))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := client.AddChannel(context.Background(), channels.AddChannelRequest{Name: "Support", ProviderChannelID: "whatsapp-4915112345678"}); err != nil {
+		log.Fatal(err)
+	}
+
+	state := client.Limiter().State()
+	fmt.Println(state.Held, "of", state.Limit, "requests of these two seconds are made")
+	if state.Refusing != nil {
+		fmt.Println("nothing is sent before", state.NextProbe, "since", state.Refusing)
+	}
+	// Output:
+	// 1 of 80 requests of these two seconds are made
+}
