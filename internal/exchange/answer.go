@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ func (c *Call) judge(resp *http.Response, body []byte, readErr error) *Failure {
 	secret := c.secret
 	if resp.StatusCode > 299 { // the status decides, however the body ended
 		f := c.refusal(resp, body)
-		f.CutOff = readErr != nil || len(body) > maxBody
+		f.CutOff = f.CutOff || readErr != nil || len(body) > maxBody
 		return f
 	}
 	unknown := func(message string, err error) *Failure {
@@ -85,7 +86,9 @@ func (c *Call) refusal(resp *http.Response, body []byte) *Failure {
 	}
 	code, message, info, err := c.Answer.Refusal(body) // best effort: what does not fit stays empty
 	mistyped, _ := errors.AsType[*json.UnmarshalTypeError](err)
-	f.Foreign = len(body) > 0 && (err != nil && mistyped == nil || mistyped != nil && mistyped.Field == "")
+	syntax, _ := errors.AsType[*json.SyntaxError](err) // at its end, of what begins as an object: it lacks the rest
+	f.CutOff = syntax != nil && syntax.Offset == int64(len(body)) && bytes.HasPrefix(bytes.TrimSpace(body), []byte("{"))
+	f.Foreign = len(body) > 0 && !f.CutOff && (err != nil && mistyped == nil || mistyped != nil && mistyped.Field == "")
 	f.Code = answertext.Clean(code, secret, 64)
 	f.Message = answertext.Clean(message, secret, 512)
 	f.Info = answertext.Clean(info, secret, 512)

@@ -178,10 +178,15 @@ func cutOff(whole []fault) []fault {
 	var cut []fault
 	for _, f := range whole {
 		last := f.steps[len(f.steps)-1]
-		if last.answer.body == "" || last.answer.status < 300 || last.answer.status == 403 && f.is == answered || last.answer.status == 404 {
+		if last.answer.body == "" || last.answer.status < 300 || last.answer.status == 404 && last.answer.body == page {
 			continue
 		}
-		f.kinds = slices.DeleteFunc(slices.Clone(f.kinds), func(kind error) bool { return slices.Contains(byCode, kind) })
+		f.kinds = slices.DeleteFunc(slices.Clone(f.kinds), func(kind error) bool {
+			return slices.Contains(byCode, kind) || kind == channels.ErrWithdrawn && last.answer.status == 404 //nolint:errorlint // a sentinel itself
+		})
+		if last.answer.status == 403 {
+			f.says = "" // a title that is cut off as well
+		}
 		for p, name := range map[point]string{midBody: "cut off", midBodyOpen: "cut off in the open"} {
 			broken := f
 			last.breaks = p
