@@ -54,8 +54,9 @@ type Delivery struct {
 // behind ([ErrDeliveryStopped]).
 //
 // The source is iterated by a goroutine of its own, and no further ahead than about a thousand
-// messages; one that may block for long should watch ctx, since nothing else can end it. An error of the source is yielded as that message's; if the request beside it names
-// a conversation, the rest of that stays behind.
+// messages; one that may block for long should watch ctx, since nothing else can end it. An
+// error of the source is yielded as that message's; if the request beside it names a
+// conversation, the rest of that stays behind.
 //
 // When ctx ends, what has been sent is waited for, the rest of the source stays behind, and
 // the iteration ends with the source. Breaking off the iteration cancels what is in flight, whose
