@@ -9,7 +9,8 @@ NPM          ?= npm
 FUZZTIME     ?= 20000x
 BENCHFLAGS   ?=
 # The slowest package finishes in seconds; a test that hangs should say so long before CI gives up.
-TESTFLAGS    ?= -timeout 5m
+# Four packages at a time, since some wait more than they compute.
+TESTFLAGS    ?= -timeout 5m -p 4
 
 # Run by version, not required in go.mod: what lints this module is no cost to its users.
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
