@@ -31,7 +31,7 @@ generate: ## make gen/ from the documents in spec/
 build: ## build the command: bin/pdchannels
 	$(GO) build -o bin/pdchannels ./cmd/pdchannels
 
-demo: ## run the main job against the emulator: register, deliver, update, delete
+demo: ## run the main job against the emulator: install, history, messages, a reply, errors, uninstall
 	@$(GO) run ./cmd/pdchannels demo
 
 test: ## run every test; with the race detector where a C compiler is (CI insists on one)

@@ -74,6 +74,8 @@ func (r *run) impostors() []impostor {
 		{"an empty secret", "auth-wrong", r.app.WithCredentials(id, "")},
 		{"the secret without its last character", "auth-wrong", r.app.WithCredentials(id, secret[:len(secret)-1])},
 		{"the secret and one character more", "auth-wrong", r.app.WithCredentials(id, secret+"x")},
+		{"one character, and the secret", "auth-wrong", r.app.WithCredentials(id, "x"+secret)},
+		{"another secret of the same length", "auth-wrong", r.app.WithCredentials(id, strings.Repeat("~", len(secret)))},
 		{"a wrong client id", "auth-wrong", r.app.WithCredentials(wrongCredential, secret)},
 		{"an empty client id", "auth-wrong", r.app.WithCredentials("", secret)},
 		{"neither client id nor secret", "auth-wrong", r.app.WithCredentials("", "")},

@@ -21,7 +21,8 @@ type Config struct {
 	// document, or a manifest. Needed.
 	Provider emulator.Provider
 
-	// ClientID and ClientSecret are the app's own, which every call carries. Needed.
+	// ClientID and ClientSecret are the app's own, which every call carries. Needed. The secret
+	// is taken out of the report, unless it is shorter than 8 bytes.
 	ClientID     string
 	ClientSecret emulator.Secret
 
