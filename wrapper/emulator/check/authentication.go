@@ -42,7 +42,7 @@ func (r *run) authentication(ctx context.Context, name string) {
 			r.violation(a, as.rule, "", "%s: the call is answered all the same, with status %d", as.name, a.Status)
 		case a.Status == http.StatusTooManyRequests:
 			r.limited(a)
-		case optional && !r.serves[name] && (a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed):
+		case optional && !r.serves[name] && r.app.Guessed() && (a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed):
 			r.notApplicable("nothing shows that the app serves it")
 			return
 		case a.Status == http.StatusUnauthorized, a.Status == http.StatusForbidden, as.rule == "auth-scheme" && a.Status == http.StatusBadRequest:

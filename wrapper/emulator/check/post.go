@@ -41,7 +41,7 @@ func (r *run) letter() (app.Form, bool) {
 	if form.ConversationID == "" {
 		form.ConversationID, form.SenderID, form.RecipientIDs = somewhere, noSender, []string{noSender}
 	}
-	r.report.Conversation = form.ConversationID
+	r.report.Conversation = r.hide.text(form.ConversationID)
 	return form, true
 }
 

@@ -82,7 +82,7 @@ func (r *run) ask(ctx context.Context, q ask) answer {
 		got, err := q.call(ctx)
 		a := answer{Answer: got, came: err == nil, index: len(r.check.Exchanges)}
 		x := Exchange{
-			Endpoint: got.Endpoint, Method: got.Method, URL: r.hide.text(got.URL), Credentials: q.credentials, Sent: q.sent,
+			Endpoint: got.Endpoint, Method: got.Method, URL: r.hide.text(got.URL), Credentials: q.credentials, Sent: r.hide.text(q.sent),
 			Status: got.Status, ContentType: r.hide.text(got.ContentType), Answer: r.hide.excerpt(got.Body), Milliseconds: time.Since(start).Milliseconds(),
 		}
 		if x.Credentials == "" {
