@@ -290,4 +290,23 @@ func TestInterrupted(t *testing.T) {
 	if err == nil || report.Ended != "it was interrupted" || report.Calls < 7 || report.Calls > 9 || report.Verdict != check.NotChecked || len(report.Checks) != 24 {
 		t.Errorf("%v, %s", err, report)
 	}
+	called := 0
+	for _, c := range report.Checks {
+		if called += len(c.Exchanges); called >= 7 && c.Verdict != check.NotChecked { // the one that was cut short as well
+			t.Errorf("%s: %s after the interruption", c.Name, c.Verdict)
+		}
+	}
+}
+
+// What no source calls required is no violation of what Pipedrive published.
+func TestLeavingOutAdditionalDataIsARisk(t *testing.T) {
+	t.Parallel()
+	report := checkApp(t, fault{answer: func(_ *http.Request, _ string, body object) {
+		if next, ok := body["additional_data"].(object); ok && next["after"] == nil { // of the last page
+			delete(body, "additional_data")
+		}
+	}})
+	if report.Violations != 0 || report.Risks == 0 {
+		t.Error(report)
+	}
 }

@@ -111,3 +111,22 @@ func TestCredentialsStayOutOfTheReport(t *testing.T) {
 		}
 	}
 }
+
+// An app may use its secret as an id, which the run then sends.
+func TestCredentialsStayOutOfWhatWasSent(t *testing.T) {
+	t.Parallel()
+	const secret = "the-secret" // of the app
+	a := serveApp(t, fault{answer: func(_ *http.Request, _ string, body object) {
+		conversations, _ := body["data"].([]any)
+		for _, c := range conversations {
+			for _, p := range c.(object)["participants"].([]any) {
+				p.(object)["id"] = secret
+			}
+		}
+	}})
+	report, err := check.Run(t.Context(), a.settings())
+	text, _ := json.Marshal(report)
+	if err != nil || strings.Contains(string(text), secret) || !strings.Contains(string(text), "senderId") {
+		t.Errorf("%v: %.3000s", err, text)
+	}
+}

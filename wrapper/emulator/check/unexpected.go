@@ -76,7 +76,7 @@ func (r *run) unknownIDs(ctx context.Context) {
 // everything that it is asked for; but then what it says must be in order.
 func (r *run) answeredUnknown(a answer, what, id string) {
 	for _, v := range a.Judge() {
-		r.violation(a, v.Rule, v.Where, "of an unknown %s: %s", what, v.Reason)
+		r.found(severityOf(v), a, v.Rule, v.Where, "of an unknown %s: %s", what, v.Reason)
 	}
 	var list struct{ Data []json.RawMessage }
 	switch a.Endpoint {
@@ -166,7 +166,7 @@ func (r *run) parameters(ctx context.Context) {
 			a := r.ask(ctx, ask{call: func(ctx context.Context) (app.Answer, error) { return l.call(ctx, r.app.WithQuery(query), id) }})
 			if a.good() {
 				for _, v := range a.Judge() {
-					r.violation(a, v.Rule, v.Where, "with the query %s: %s", query, v.Reason)
+					r.found(severityOf(v), a, v.Rule, v.Where, "with the query %s: %s", query, v.Reason)
 				}
 			}
 			r.isRefusal(a)
