@@ -297,16 +297,3 @@ func TestInterrupted(t *testing.T) {
 		}
 	}
 }
-
-// What no source calls required is no violation of what Pipedrive published.
-func TestLeavingOutAdditionalDataIsARisk(t *testing.T) {
-	t.Parallel()
-	report := checkApp(t, fault{answer: func(_ *http.Request, _ string, body object) {
-		if next, ok := body["additional_data"].(object); ok && next["after"] == nil { // of the last page
-			delete(body, "additional_data")
-		}
-	}})
-	if report.Violations != 0 || report.Risks == 0 {
-		t.Error(report)
-	}
-}
