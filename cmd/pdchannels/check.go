@@ -8,14 +8,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pdchannels/pdchannels/examples/messenger"
+	"github.com/pdchannels/pdchannels/wrapper/conformance"
 	"github.com/pdchannels/pdchannels/wrapper/emulator"
-	"github.com/pdchannels/pdchannels/wrapper/emulator/check"
-	"github.com/pdchannels/pdchannels/wrapper/provider/sampleapp"
 )
 
 // checkSettings are the flags of check.
 type checkSettings struct {
-	check.Config
+	conformance.Config
 	baseURL, file string
 	maxTime       time.Duration
 	verbose       bool
@@ -54,7 +54,7 @@ pdchannels check -provider https://messenger.example/pipedrive -channel whatsapp
 			var s checkSettings
 			flags.StringVar(&s.baseURL, "provider", "", "the `URL` before /channels at which the app serves its endpoints")
 			flags.StringVar(&s.file, "manifest", "", "the `FILE` with the app's manifest, instead; - is stdin")
-			flags.StringVar(&s.Channel, "channel", sampleapp.Channel, "the `ID` of a channel that the app knows, with a history")
+			flags.StringVar(&s.Channel, "channel", messenger.Channel, "the `ID` of a channel that the app knows, with a history")
 			flags.StringVar(&s.Conversation, "conversation", "", "the `ID` of the conversation that messages are written into")
 			flags.BoolVar(&s.NoMessages, "no-messages", false, "write no messages")
 			flags.BoolVar(&s.DeleteChannel, "delete-channel", false, "delete the channel at the end")
@@ -84,7 +84,7 @@ func (env *environment) check(ctx context.Context, s checkSettings) error {
 	ctx, cancel := context.WithTimeout(ctx, s.maxTime)
 	defer cancel()
 	start := time.Now()
-	report, err := check.Run(ctx, s.Config)
+	report, err := conformance.Run(ctx, s.Config)
 	line.clear()
 	if report.Checks == nil {
 		return usageError{err}
@@ -97,9 +97,9 @@ func (env *environment) check(ctx context.Context, s checkSettings) error {
 		env.stdout.print(text.text(time.Since(start)))
 	}
 	switch report.Verdict {
-	case check.Violated:
+	case conformance.Violated:
 		return reported(exitFailed)
-	case check.NotChecked:
+	case conformance.NotChecked:
 		return reported(exitUnsure)
 	default:
 		return nil

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pdchannels/pdchannels/wrapper/emulator/check"
+	"github.com/pdchannels/pdchannels/wrapper/conformance"
 )
 
 // checkReport writes a report. Without verbose, it shows of each check the first exchange, or
 // those in which something was found.
 type checkReport struct {
-	check.Report
+	conformance.Report
 	palette
 	verbose bool
 	out     strings.Builder
@@ -32,9 +32,9 @@ func (r *checkReport) text(took time.Duration) string {
 	return r.out.String()
 }
 
-func (r *checkReport) check(c check.Check) {
-	mark := map[check.Verdict]string{
-		check.Passed: r.good("✓"), check.Violated: r.bad("✗"), check.Risky: r.warn("!"), check.NotChecked: r.warn("?"), check.NotApplicable: r.dim("–"),
+func (r *checkReport) check(c conformance.Check) {
+	mark := map[conformance.Verdict]string{
+		conformance.Passed: r.good("✓"), conformance.Violated: r.bad("✗"), conformance.Risky: r.warn("!"), conformance.NotChecked: r.warn("?"), conformance.NotApplicable: r.dim("–"),
 	}
 	r.out.WriteString(mark[c.Verdict] + " " + c.Title)
 	if n := len(c.Exchanges); n > 0 {
@@ -43,13 +43,13 @@ func (r *checkReport) check(c check.Check) {
 	r.out.WriteString("\n")
 	if c.Reason != "" {
 		why := "not all was checked"
-		if c.Verdict == check.NotApplicable {
+		if c.Verdict == conformance.NotApplicable {
 			why = "not applicable"
 		}
 		fmt.Fprintf(&r.out, "    %s: %s\n", why, printable(c.Reason))
 	}
 	for i, x := range c.Exchanges {
-		found := slices.DeleteFunc(slices.Clone(c.Findings), func(f check.Finding) bool { return f.Exchange != i })
+		found := slices.DeleteFunc(slices.Clone(c.Findings), func(f conformance.Finding) bool { return f.Exchange != i })
 		switch {
 		case r.verbose || len(found) > 0:
 			r.exchange(x)
@@ -58,13 +58,13 @@ func (r *checkReport) check(c check.Check) {
 			fmt.Fprintf(&r.out, "    %s\n", r.dim(shorten(r.request(x), 100)+" → "+shorten(received(x), 60)))
 		}
 	}
-	r.findings(slices.DeleteFunc(slices.Clone(c.Findings), func(f check.Finding) bool { return f.Exchange >= 0 }))
+	r.findings(slices.DeleteFunc(slices.Clone(c.Findings), func(f conformance.Finding) bool { return f.Exchange >= 0 }))
 }
 
-func (r *checkReport) findings(all []check.Finding) {
+func (r *checkReport) findings(all []conformance.Finding) {
 	for _, f := range all {
 		paint := r.warn
-		if f.Severity == check.Violation {
+		if f.Severity == conformance.Violation {
 			paint = r.bad
 		}
 		fmt.Fprintf(&r.out, "      %s %s\n", paint(fmt.Sprintf("%-9s", f.Severity)), printable(f.String()))
@@ -72,7 +72,7 @@ func (r *checkReport) findings(all []check.Finding) {
 	}
 }
 
-func (r *checkReport) exchange(x check.Exchange) {
+func (r *checkReport) exchange(x conformance.Exchange) {
 	sent := r.request(x)
 	if x.Credentials != "the app's" && x.Endpoint != "link" {
 		sent += " · " + x.Credentials
@@ -89,12 +89,12 @@ func (r *checkReport) exchange(x check.Exchange) {
 }
 
 // request is the line of a request, with the URL below the app's.
-func (r *checkReport) request(x check.Exchange) string {
+func (r *checkReport) request(x conformance.Exchange) string {
 	return x.Method + " " + strings.TrimPrefix(x.URL, strings.TrimRight(r.App, "/"))
 }
 
 // received is the status and the type of an answer, or why there is none.
-func received(x check.Exchange) string {
+func received(x conformance.Exchange) string {
 	if x.Error != "" {
 		return "no answer: " + x.Error
 	}
@@ -106,14 +106,14 @@ func received(x check.Exchange) string {
 func (r *checkReport) summary() {
 	unchecked := 0
 	for _, c := range r.Checks {
-		if c.Verdict == check.NotChecked {
+		if c.Verdict == conformance.NotChecked {
 			unchecked++
 		}
 	}
 	r.out.WriteString("\n")
-	for _, severity := range []check.Severity{check.Violation, check.Risk} {
+	for _, severity := range []conformance.Severity{conformance.Violation, conformance.Risk} {
 		found, paint := r.Findings(severity), r.bad
-		if severity == check.Risk {
+		if severity == conformance.Risk {
 			paint = r.warn
 		}
 		if len(found) == 0 {

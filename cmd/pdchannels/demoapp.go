@@ -18,15 +18,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pdchannels/pdchannels/examples/messenger"
 	"github.com/pdchannels/pdchannels/wrapper/auth"
 	"github.com/pdchannels/pdchannels/wrapper/provider"
-	"github.com/pdchannels/pdchannels/wrapper/provider/sampleapp"
 )
 
 // demoApp is the app: its OAuth callback, and a messenger behind what Pipedrive calls.
 type demoApp struct {
 	*auth.App
-	messenger *sampleapp.Messenger
+	messenger *messenger.Messenger
 	secret    string
 	manifest  []byte
 	callback  string
@@ -56,7 +56,7 @@ func newDemoApp(ctx context.Context, oauthURL string, network demoNetwork) (a *d
 	}()
 	base := "http://" + a.listener.Addr().String()
 	a.callback = base + "/oauth/callback"
-	a.messenger = sampleapp.New(base)
+	a.messenger = messenger.New(base)
 	endpoints, err := provider.NewHandler(demoInbox{a.messenger, a}, provider.BasicAuth(demoClientID, a.secret))
 	if err != nil {
 		return nil, err

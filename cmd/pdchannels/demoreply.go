@@ -9,15 +9,15 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/pdchannels/pdchannels/examples/messenger"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 	"github.com/pdchannels/pdchannels/wrapper/emulator"
 	"github.com/pdchannels/pdchannels/wrapper/provider"
-	"github.com/pdchannels/pdchannels/wrapper/provider/sampleapp"
 )
 
 // demoInbox is the sample messenger. It notes what was posted, for the app to confirm.
 type demoInbox struct {
-	*sampleapp.Messenger
+	*messenger.Messenger
 	app *demoApp
 }
 

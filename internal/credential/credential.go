@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/pdchannels/pdchannels/internal/answertext"
+	"github.com/pdchannels/pdchannels/internal/secret"
 )
 
 // Credential is a set of functions, since fmt shows no more of one than its address: with the
@@ -117,7 +117,7 @@ func withoutSecrets(err error) error {
 	if refused.Response != nil {
 		status = refused.Response.StatusCode
 	}
-	return fmt.Errorf("the token endpoint answered %d %s", status, answertext.Clean(refused.ErrorCode, "", 64))
+	return fmt.Errorf("the token endpoint answered %d %s", status, secret.Clean(refused.ErrorCode, "", 64))
 }
 
 func headerSafe(s string) bool {

@@ -4,7 +4,7 @@
 //  1. document_test.go: request and answer are as the document in spec/ has them;
 //  2. replay_test.go: the client makes the request, byte by byte, and turns the answer into
 //     the result that was written down by hand from the reference. What Pipedrive asks of an app
-//     is replayed in wrapper/emulator/internal/app, since the emulator is its caller;
+//     is replayed in internal/providercall, since the emulator is its caller;
 //  3. emulator_test.go: the emulator gives the same answer to the request; and so does, to
 //     Pipedrive, the handler of wrapper/provider: handler_test.go.
 //

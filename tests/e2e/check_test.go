@@ -12,10 +12,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pdchannels/pdchannels/examples/messenger"
+	"github.com/pdchannels/pdchannels/wrapper/conformance"
 	"github.com/pdchannels/pdchannels/wrapper/emulator"
-	"github.com/pdchannels/pdchannels/wrapper/emulator/check"
 	"github.com/pdchannels/pdchannels/wrapper/provider"
-	"github.com/pdchannels/pdchannels/wrapper/provider/sampleapp"
 )
 
 const appID, appSecret = "the-app", "canary-app-secret"
@@ -26,7 +26,7 @@ func serveSample(t *testing.T, credentials provider.Credentials) (url string, h 
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	messenger := sampleapp.New(server.URL)
+	messenger := messenger.New(server.URL)
 	h, err := provider.NewHandler(messenger, credentials)
 	if err != nil {
 		t.Fatal(err)
@@ -51,10 +51,10 @@ func TestTheSampleAppPassesTheCheck(t *testing.T) {
 	for name, where := range map[string]emulator.Provider{"at its base URL": {BaseURL: url}, "by its manifest": {Manifest: text}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			report, err := check.Run(t.Context(), check.Config{
-				Provider: where, Channel: sampleapp.Channel, ClientID: appID, ClientSecret: emulator.NewSecret(appSecret),
+			report, err := conformance.Run(t.Context(), conformance.Config{
+				Provider: where, Channel: messenger.Channel, ClientID: appID, ClientSecret: emulator.NewSecret(appSecret),
 			})
-			if err != nil || report.Verdict != check.Passed || report.Risks > 0 || report.Calls < 200 {
+			if err != nil || report.Verdict != conformance.Passed || report.Risks > 0 || report.Calls < 200 {
 				t.Error(err, report)
 			}
 		})

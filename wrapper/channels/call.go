@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/pdchannels/pdchannels/gen/channelsclient"
-	"github.com/pdchannels/pdchannels/internal/exchange"
+	"github.com/pdchannels/pdchannels/internal/pipeline"
 	"github.com/pdchannels/pdchannels/internal/ratelimit"
 	"github.com/pdchannels/pdchannels/internal/retry"
 )
@@ -21,7 +21,7 @@ type operation struct {
 
 // do makes a call, unless its request is invalid. All that can go wrong becomes an [*Error] here
 // and nowhere else.
-func (c *Client) do(ctx context.Context, op *operation, invalid error, call *exchange.Call) error {
+func (c *Client) do(ctx context.Context, op *operation, invalid error, call *pipeline.Call) error {
 	start := time.Now()
 	call.Kind, call.Cost, call.Name = op.kind, op.cost, op.name
 	if c.observer != nil {
@@ -44,7 +44,7 @@ func (c *Client) do(ctx context.Context, op *operation, invalid error, call *exc
 	return nil
 }
 
-func newError(call *exchange.Call, f *exchange.Failure) *Error {
+func newError(call *pipeline.Call, f *pipeline.Failure) *Error {
 	e := &Error{
 		Operation: call.Name, Outcome: Outcome(f.Outcome), Attempts: call.Attempts, StatusCode: f.Status,
 		Code: f.Code, Message: f.Message, Info: f.Info, RetryAfter: f.RetryAfter, CorrelationID: f.CorrelationID,

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/pdchannels/pdchannels/gen/channelsclient"
-	"github.com/pdchannels/pdchannels/internal/exchange"
+	"github.com/pdchannels/pdchannels/internal/pipeline"
 	"github.com/pdchannels/pdchannels/internal/retry"
 	"github.com/pdchannels/pdchannels/internal/wire"
 )
@@ -25,7 +25,7 @@ var (
 // Pipedrive then asks the app's getConversations endpoint for the channel's history.
 func (c *Client) AddChannel(ctx context.Context, r AddChannelRequest) (Channel, error) {
 	a := answer[channelsclient.AddChannelResponse]{says: func(b *channelsclient.AddChannelResponse) (bool, bool) { return b.Success, b.Data.Id != "" }}
-	call := exchange.Call{
+	call := pipeline.Call{
 		ID: r.ProviderChannelID, Answer: &a,
 		Build: func(baseURL string) (*http.Request, error) {
 			return channelsclient.NewAddChannelRequest(baseURL, r.wire())
@@ -48,14 +48,14 @@ func (c *Client) AddChannel(ctx context.Context, r AddChannelRequest) (Channel, 
 //
 // The result is the message as Pipedrive has it.
 func (c *Client) ReceiveMessage(ctx context.Context, r ReceiveMessageRequest) (Message, error) {
-	return c.receiveMessage(ctx, r, exchange.Call{})
+	return c.receiveMessage(ctx, r, pipeline.Call{})
 }
 
-func (c *Client) receiveMessage(ctx context.Context, r ReceiveMessageRequest, call exchange.Call) (Message, error) {
+func (c *Client) receiveMessage(ctx context.Context, r ReceiveMessageRequest, call pipeline.Call) (Message, error) {
 	a := answer[channelsclient.ReceiveMessageResponse]{says: func(b *channelsclient.ReceiveMessageResponse) (bool, bool) {
 		return b.Success, b.Data.Id != ""
 	}}
-	call.ID, call.Turn, call.Answer = r.ID, exchange.Turn{Channel: r.ProviderChannelID, ID: r.ID}, &a
+	call.ID, call.Turn, call.Answer = r.ID, pipeline.Turn{Channel: r.ProviderChannelID, ID: r.ID}, &a
 	call.Build = func(baseURL string) (*http.Request, error) {
 		return channelsclient.NewReceiveMessageRequest(baseURL, r.wire())
 	}
@@ -70,7 +70,7 @@ func (c *Client) receiveMessage(ctx context.Context, r ReceiveMessageRequest, ca
 // DeleteChannel removes a channel with its conversations and messages. What Pipedrive
 // answers if there is no such channel is not documented.
 func (c *Client) DeleteChannel(ctx context.Context, r DeleteChannelRequest) error {
-	return c.do(ctx, &deleteChannel, r.Validate(), &exchange.Call{
+	return c.do(ctx, &deleteChannel, r.Validate(), &pipeline.Call{
 		ID: r.ProviderChannelID, Answer: bare(),
 		Build: func(baseURL string) (*http.Request, error) {
 			return channelsclient.NewDeleteChannelRequest(baseURL, r.ProviderChannelID)
@@ -81,7 +81,7 @@ func (c *Client) DeleteChannel(ctx context.Context, r DeleteChannelRequest) erro
 // DeleteConversation removes a conversation with its messages. Only the user who installed
 // the app may ([ErrForbidden]); an unknown channel is [ErrNotFound].
 func (c *Client) DeleteConversation(ctx context.Context, r DeleteConversationRequest) error {
-	return c.do(ctx, &deleteConversation, r.Validate(), &exchange.Call{
+	return c.do(ctx, &deleteConversation, r.Validate(), &pipeline.Call{
 		ID: r.ConversationID, Answer: bare(),
 		Build: func(baseURL string) (*http.Request, error) {
 			return channelsclient.NewDeleteConversationRequest(baseURL, r.ProviderChannelID, r.ConversationID)
@@ -98,7 +98,7 @@ func (c *Client) DeleteConversation(ctx context.Context, r DeleteConversationReq
 // [ErrRateLimited] mean that the API is there, though not for this credential or not now;
 // [ErrWithdrawn] that it is not.
 func (c *Client) Probe(ctx context.Context) error {
-	err := c.do(ctx, &receiveMessage, nil, &exchange.Call{
+	err := c.do(ctx, &receiveMessage, nil, &pipeline.Call{
 		Answer: bare(),
 		Build: func(baseURL string) (*http.Request, error) {
 			return channelsclient.NewReceiveMessageRequestWithBody(baseURL, "application/json", strings.NewReader("{}"))
@@ -121,7 +121,7 @@ func probeVerdict(err error) error {
 }
 
 // bare is an answer that says nothing beyond its success.
-func bare() exchange.Answer {
+func bare() pipeline.Answer {
 	return &answer[channelsclient.DeleteResponse]{says: func(b *channelsclient.DeleteResponse) (bool, bool) { return b.Success, true }}
 }
 

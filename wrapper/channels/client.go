@@ -10,20 +10,20 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/pdchannels/pdchannels/internal/baseurl"
-	"github.com/pdchannels/pdchannels/internal/exchange"
+	"github.com/pdchannels/pdchannels/internal/pipeline"
+	"github.com/pdchannels/pdchannels/internal/trust"
 )
 
 // Version is the version of this package, as the User-Agent of each request tells it.
 const Version = "0.1.0"
 
 // DefaultBaseURL is the host common to all companies.
-const DefaultBaseURL = baseurl.Default
+const DefaultBaseURL = trust.Default
 
 // Client calls the Channels API. It is safe for use by many goroutines; make one with
 // [NewClient] and keep it.
 type Client struct {
-	caller   *exchange.Caller
+	caller   *pipeline.Caller
 	origin   func(ctx context.Context) (string, error) // where the token source says the API is; may be nil
 	pinned   atomic.Pointer[string]                    // the base URL, with a slash at its end; nil until origin has told it
 	log      *slog.Logger
@@ -49,7 +49,7 @@ func NewClient(credential Credential, opts ...Option) (*Client, error) {
 		return nil, fmt.Errorf("channels: new client: %w", err)
 	}
 	c := &Client{origin: credential.inner.BaseURL, log: o.log, limiter: o.resolveLimiter(), observer: o.observer}
-	c.caller = &exchange.Caller{
+	c.caller = &pipeline.Caller{
 		Credential: credential.inner, Transport: o.resolveTransport(), Policy: o.resolvePolicy(), Limiter: c.limiter.inner,
 		UserAgent: []string{userAgent}, BaseURL: c.baseURL, AttemptEnds: c.tellAttempt,
 	}
@@ -75,7 +75,7 @@ func (c *Client) baseURL(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	baseURL, err := baseurl.FromSource(text)
+	baseURL, err := trust.FromSource(text)
 	if err != nil {
 		return "", err
 	}

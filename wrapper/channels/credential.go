@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/pdchannels/pdchannels/internal/answertext"
 	"github.com/pdchannels/pdchannels/internal/credential"
+	"github.com/pdchannels/pdchannels/internal/secret"
 )
 
 // Credential is what a [Client] authenticates with: see [OAuth] and [APIToken]. Printed,
@@ -56,10 +56,10 @@ func (c Credential) validate() error {
 }
 
 // Format writes a placeholder, whatever the verb.
-func (c Credential) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, answertext.Redacted) }
+func (c Credential) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, secret.Redacted) }
 
 // LogValue returns a placeholder.
-func (c Credential) LogValue() slog.Value { return slog.StringValue(answertext.Redacted) }
+func (c Credential) LogValue() slog.Value { return slog.StringValue(secret.Redacted) }
 
 // MarshalText returns a placeholder.
-func (c Credential) MarshalText() ([]byte, error) { return []byte(answertext.Redacted), nil }
+func (c Credential) MarshalText() ([]byte, error) { return []byte(secret.Redacted), nil }

@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/pdchannels/pdchannels/internal/exchange"
-	"github.com/pdchannels/pdchannels/internal/inorder"
+	"github.com/pdchannels/pdchannels/internal/ordered"
+	"github.com/pdchannels/pdchannels/internal/pipeline"
 )
 
 const (
@@ -73,12 +73,12 @@ func (c *Client) Deliver(ctx context.Context, messages iter.Seq2[ReceiveMessageR
 			stop := context.AfterFunc(aborted, cancel)
 			return ctx, func() { stop(); cancel() }
 		}
-		job := inorder.Job[Delivery, Delivery]{
+		job := ordered.Job[Delivery, Delivery]{
 			Workers: deliverWorkers, ReadAhead: deliverReadAhead, MaxFailed: deliverMaxFailed,
 			Line: conversationOf,
-			Do: func(_ context.Context, d Delivery) (Delivery, inorder.Verdict) {
+			Do: func(_ context.Context, d Delivery) (Delivery, ordered.Verdict) {
 				if d.Err == nil {
-					d.Message, d.Err = c.receiveMessage(ctx, d.Request, exchange.Call{Bound: bound, Patient: true})
+					d.Message, d.Err = c.receiveMessage(ctx, d.Request, pipeline.Call{Bound: bound, Patient: true})
 				}
 				return d, verdict(ctx, d.Err)
 			},
@@ -122,17 +122,17 @@ func conversationOf(d Delivery) string {
 }
 
 // verdict is what the fate of a message means for those behind it.
-func verdict(ctx context.Context, err error) inorder.Verdict {
+func verdict(ctx context.Context, err error) ordered.Verdict {
 	e, ok := err.(*Error) //nolint:errorlint // receiveMessage and the source give nothing else
 	switch {
 	case !ok:
-		return inorder.GoOn
+		return ordered.GoOn
 	case ctx.Err() != nil:
-		return inorder.StopAll
+		return ordered.StopAll
 	case e.everyone, e.Outcome == Answered && !e.aboutThisMessage():
-		return inorder.StopAll
+		return ordered.StopAll
 	default:
-		return inorder.StopLine
+		return ordered.StopLine
 	}
 }
 

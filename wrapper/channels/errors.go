@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pdchannels/pdchannels/internal/exchange"
+	"github.com/pdchannels/pdchannels/internal/pipeline"
 )
 
 // Outcome says what became of a request that failed.
@@ -18,11 +18,11 @@ const (
 	// Unknown: the request was sent, in part at least, but no answer says what came of it:
 	// none came, it was cut off, it was not what the API answers, or it was 303, 408 or a 5xx. The
 	// request may have taken effect.
-	Unknown = Outcome(exchange.Unknown)
+	Unknown = Outcome(pipeline.Unknown)
 	// NotSent: nothing of the request has left. It had no effect, and may be made again.
-	NotSent = Outcome(exchange.NotSent)
+	NotSent = Outcome(pipeline.NotSent)
 	// Answered: the API refused the request, or something on the way to it did. It had no effect.
-	Answered = Outcome(exchange.Answered)
+	Answered = Outcome(pipeline.Answered)
 )
 
 // String returns "not sent", "outcome unknown" or "answered".

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/pdchannels/pdchannels/internal/exchange"
+	"github.com/pdchannels/pdchannels/internal/pipeline"
 )
 
 // Observer is told what a client does, for metrics and traces; see [WithObserver]. Its
@@ -74,7 +74,7 @@ func (e *Error) reason() string {
 }
 
 // tellAttempt is told of each attempt by the caller.
-func (c *Client) tellAttempt(ctx context.Context, call *exchange.Call, a exchange.Attempt) {
+func (c *Client) tellAttempt(ctx context.Context, call *pipeline.Call, a pipeline.Attempt) {
 	f := a.Failure
 	if a.Repeated {
 		c.log.LogAttrs(ctx, slog.LevelInfo, "channels: attempt failed, another follows",
@@ -96,7 +96,7 @@ func (c *Client) tellAttempt(ctx context.Context, call *exchange.Call, a exchang
 }
 
 // tellEnd tells of a call that has ended; e is nil if it was accepted.
-func (c *Client) tellEnd(ctx context.Context, call *exchange.Call, e *Error, took time.Duration) {
+func (c *Client) tellEnd(ctx context.Context, call *pipeline.Call, e *Error, took time.Duration) {
 	switch {
 	case e != nil:
 		c.log.LogAttrs(ctx, slog.LevelWarn, "channels: call failed",

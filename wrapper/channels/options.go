@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/pdchannels/pdchannels/internal/baseurl"
 	"github.com/pdchannels/pdchannels/internal/retry"
+	"github.com/pdchannels/pdchannels/internal/trust"
 )
 
 const (
@@ -149,11 +149,11 @@ func (o *options) resolveBaseURL() (string, error) {
 		text = *o.baseURL
 	case o.apiDomain != nil:
 		var err error
-		if text, err = baseurl.FromAPIDomain(*o.apiDomain); err != nil {
+		if text, err = trust.FromAPIDomain(*o.apiDomain); err != nil {
 			return "", err
 		}
 	}
-	return baseurl.Parse(text, o.plainHTTP)
+	return trust.Parse(text, o.plainHTTP)
 }
 
 func (o *options) resolveUserAgent() (string, error) {

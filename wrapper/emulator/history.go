@@ -7,7 +7,7 @@ import (
 	"context"
 
 	"github.com/pdchannels/pdchannels/gen/providerclient"
-	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/app"
+	"github.com/pdchannels/pdchannels/internal/providercall"
 )
 
 // maxPages bounds an import.
@@ -22,7 +22,7 @@ const maxViolations = 20
 func (e *Emulator) channelAdded(channel string, templates bool) {
 	e.outgoing.run("addChannel", func(ctx context.Context) {
 		e.importHistory(ctx, channel)
-		if templates && e.outgoing.app.Has(app.GetTemplates) {
+		if templates && e.outgoing.app.Has(providercall.GetTemplates) {
 			e.importTemplates(ctx, channel)
 		}
 	})
@@ -33,7 +33,7 @@ func (e *Emulator) importHistory(ctx context.Context, channel string) {
 	after := ""
 	for range maxPages {
 		var page providerclient.ConversationsResponse
-		answer, err := e.outgoing.app.GetConversations(ctx, channel, app.Limit, app.Limit, after)
+		answer, err := e.outgoing.app.GetConversations(ctx, channel, providercall.Limit, providercall.Limit, after)
 		// Our choice: a page that the document does not allow is imported as far as it can be read.
 		if !e.read(ctx, answer, err, &page) {
 			return
@@ -64,7 +64,7 @@ func (e *Emulator) importConversation(ctx context.Context, channel string, c pro
 	}
 	for i := range c.Participants {
 		p := &c.Participants[i]
-		if avatars == nil || !p.FetchAvatar || p.AvatarURL != "" || !e.outgoing.app.Has(app.GetSenderByID) {
+		if avatars == nil || !p.FetchAvatar || p.AvatarURL != "" || !e.outgoing.app.Has(providercall.GetSenderByID) {
 			continue
 		}
 		if _, asked := avatars[p.ID]; !asked {
@@ -99,7 +99,7 @@ func (e *Emulator) importTemplates(ctx context.Context, channel string) {
 func (e *Emulator) conversationHeardOf(channel, conversation string) {
 	e.outgoing.run("receiveMessage", func(ctx context.Context) {
 		var one providerclient.ConversationResponse
-		answer, err := e.outgoing.app.GetConversationByID(ctx, channel, conversation, app.Limit, "")
+		answer, err := e.outgoing.app.GetConversationByID(ctx, channel, conversation, providercall.Limit, "")
 		if !e.read(ctx, answer, err, &one) {
 			return
 		}
@@ -113,7 +113,7 @@ func (e *Emulator) conversationHeardOf(channel, conversation string) {
 
 // channelDeleted tells the app, if its manifest has an endpoint for that.
 func (e *Emulator) channelDeleted(channel string) {
-	if e.outgoing.app.Has(app.DeleteChannelByID) {
+	if e.outgoing.app.Has(providercall.DeleteChannelByID) {
 		e.outgoing.run("deleteChannel", func(ctx context.Context) {
 			answer, err := e.outgoing.app.DeleteChannelByID(ctx, channel)
 			e.read(ctx, answer, err, new(providerclient.DeleteResponse))
@@ -122,7 +122,7 @@ func (e *Emulator) channelDeleted(channel string) {
 }
 
 // read decodes an answer into v, if it is a good one. Whatever else it is goes to the log.
-func (e *Emulator) read(ctx context.Context, a app.Answer, err error, v any) bool {
+func (e *Emulator) read(ctx context.Context, a providercall.Answer, err error, v any) bool {
 	if err == nil {
 		err = a.Decode(v)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/pdchannels/pdchannels/gen/channelsserver"
 	"github.com/pdchannels/pdchannels/gen/providerclient"
-	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/app"
+	"github.com/pdchannels/pdchannels/internal/providercall"
 )
 
 // storedConversation is there while it has messages, or a description.
@@ -155,9 +155,9 @@ func importedMessage(channelID, conversationID string, m providerclient.Message)
 		Message: m.Message, Status: string(m.Status), Attachments: &attachments,
 	}
 	// A time that cannot be read is the zero time; the log has told of it.
-	createdAt, _ := app.ParseTime(m.CreatedAt)
+	createdAt, _ := providercall.ParseTime(m.CreatedAt)
 	out.CreatedAt = createdAt.UTC().Format(messageLayout)
-	if replyBy, err := app.ParseTime(m.ReplyBy); err == nil {
+	if replyBy, err := providercall.ParseTime(m.ReplyBy); err == nil {
 		out.ReplyBy = optional(replyBy.UTC().Format(messageLayout))
 	}
 	return out

@@ -8,7 +8,7 @@ import (
 	"log/slog"
 	"sync"
 
-	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/app"
+	"github.com/pdchannels/pdchannels/internal/providercall"
 )
 
 // Provider says where the app is that the emulator calls, with the ClientID and ClientSecret of
@@ -28,7 +28,7 @@ const (
 
 // outgoing runs what the emulator has to ask the app.
 type outgoing struct {
-	app    app.Client
+	app    providercall.Client
 	on     bool // there is an app to call
 	logger *slog.Logger
 	ending context.Context //nolint:containedctx // it ends what outlives the request that caused it
@@ -48,11 +48,11 @@ func newOutgoing(cfg Config) (*outgoing, error) {
 	if p := cfg.Provider; p.BaseURL == "" && p.Manifest == nil {
 		return o, nil
 	}
-	endpoints, err := app.Find(cfg.Provider.BaseURL, cfg.Provider.Manifest)
+	endpoints, err := providercall.Find(cfg.Provider.BaseURL, cfg.Provider.Manifest)
 	if err != nil {
 		return nil, err
 	}
-	o.app, err = app.New(endpoints, cfg.ClientID, cfg.ClientSecret.Text())
+	o.app, err = providercall.New(endpoints, cfg.ClientID, cfg.ClientSecret.Text())
 	o.on = err == nil
 	return o, err
 }

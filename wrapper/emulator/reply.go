@@ -10,7 +10,7 @@ import (
 
 	"github.com/pdchannels/pdchannels/gen/channelsserver"
 	"github.com/pdchannels/pdchannels/gen/providerclient"
-	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/app"
+	"github.com/pdchannels/pdchannels/internal/providercall"
 )
 
 // Reply is a message that a user writes in Pipedrive. It has a text, files, or both.
@@ -69,8 +69,8 @@ func (e *Emulator) Reply(ctx context.Context, reply Reply) (Message, error) {
 }
 
 // form is the reply as the app gets it.
-func (e *Emulator) form(reply Reply) (app.Form, error) {
-	form := app.Form{Message: reply.Message, ConversationID: reply.ConversationID}
+func (e *Emulator) form(reply Reply) (providercall.Form, error) {
+	form := providercall.Form{Message: reply.Message, ConversationID: reply.ConversationID}
 	if !e.outgoing.on {
 		return form, errors.New("Config.Provider names no app to send it to")
 	}
@@ -101,7 +101,7 @@ func (e *Emulator) form(reply Reply) (app.Form, error) {
 		if f.Name == "" || strings.ContainsAny(f.Type, "\r\n") {
 			return form, errors.New("a file has no name, or a type that no header can carry")
 		}
-		form.Files = append(form.Files, app.File{Name: f.Name, Type: f.Type, Content: f.Content})
+		form.Files = append(form.Files, providercall.File{Name: f.Name, Type: f.Type, Content: f.Content})
 	}
 	return form, nil
 }

@@ -1,0 +1,116 @@
+// Who is let in: each endpoint, with credentials that are missing or wrong.
+
+package conformance
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/pdchannels/pdchannels/internal/providercall"
+)
+
+// What nobody has: made up, and the same in every run.
+const (
+	noChannel      = "pdchannels-check-no-channel"
+	noConversation = "pdchannels-check-no-conversation"
+	noMessage      = "pdchannels-check-no-message"
+	noSender       = "pdchannels-check-no-sender"
+
+	wrongCredential = "pdchannels-check-wrong"
+)
+
+// authentication calls one endpoint as somebody else. What has effects is called for a
+// channel that does not exist, in case everybody is let in.
+func (r *run) authentication(ctx context.Context, name string) {
+	optional := name != providercall.GetConversations && name != providercall.GetConversationByID && name != providercall.PostMessage
+	switch {
+	case !r.app.Has(name), r.lacks[name]:
+		r.notApplicable("the app does not have it")
+		return
+	case name == providercall.PostMessage && r.cfg.NoMessages:
+		r.notApplicable("postMessage is left out")
+		return
+	}
+	for _, as := range r.impostors() {
+		a := r.ask(ctx, ask{credentials: as.name, call: func(ctx context.Context) (providercall.Answer, error) { return r.callAs(ctx, as.client, name) }})
+		switch {
+		case !a.came:
+		case a.good() && as.rule == "auth-scheme":
+			r.risk(a, as.rule, "", "%s: the call is answered with status %d, though only Basic is documented", as.name, a.Status)
+		case a.good():
+			r.violation(a, as.rule, "", "%s: the call is answered all the same, with status %d", as.name, a.Status)
+		case a.Status == http.StatusTooManyRequests:
+			r.limited(a)
+		case optional && !r.serves[name] && r.app.Guessed() && (a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed):
+			r.notApplicable("nothing shows that the app serves it")
+			return
+		case a.Status == http.StatusUnauthorized, a.Status == http.StatusForbidden, as.rule == "auth-scheme" && a.Status == http.StatusBadRequest:
+			r.isRefusal(a)
+			if a.Status == http.StatusForbidden {
+				r.risk(a, "auth-status", "", "%s: status 403 is documented for what belongs to somebody else, and 401 here", as.name)
+			}
+		default:
+			if as.rule != "auth-scheme" {
+				r.violation(a, as.rule, "", "%s: the answer has status %d, as if the credentials did not matter; want 401", as.name, a.Status)
+			}
+			r.isRefusal(a)
+		}
+	}
+}
+
+// impostor is somebody who is not Pipedrive.
+type impostor struct {
+	name, rule string
+	client     providercall.Client
+}
+
+func (r *run) impostors() []impostor {
+	id, secret := r.cfg.ClientID, r.cfg.ClientSecret.Text()
+	encoded := strings.TrimPrefix(r.app.Authorization(), "Basic ")
+	return []impostor{
+		{"no credentials", "auth-missing", r.app.WithAuthorization("")},
+		{"a wrong secret", "auth-wrong", r.app.WithCredentials(id, wrongCredential)},
+		{"an empty secret", "auth-wrong", r.app.WithCredentials(id, "")},
+		{"the secret without its last character", "auth-wrong", r.app.WithCredentials(id, secret[:len(secret)-1])},
+		{"the secret and one character more", "auth-wrong", r.app.WithCredentials(id, secret+"x")},
+		{"one character, and the secret", "auth-wrong", r.app.WithCredentials(id, "x"+secret)},
+		{"another secret of the same length", "auth-wrong", r.app.WithCredentials(id, strings.Repeat("~", len(secret)))},
+		{"a wrong client id", "auth-wrong", r.app.WithCredentials(wrongCredential, secret)},
+		{"an empty client id", "auth-wrong", r.app.WithCredentials("", secret)},
+		{"neither client id nor secret", "auth-wrong", r.app.WithCredentials("", "")},
+		{"a header that is not base64", "auth-wrong", r.app.WithAuthorization("Basic %%%")},
+		{"the credentials as Bearer", "auth-scheme", r.app.WithAuthorization("Bearer " + encoded)},
+	}
+}
+
+// callAs calls an endpoint for something that exists, if that does no harm.
+func (r *run) callAs(ctx context.Context, c providercall.Client, name string) (providercall.Answer, error) {
+	channel, conversation, message, sender := r.cfg.Channel, noConversation, noMessage, noSender
+	if len(r.known) > 0 {
+		longest := r.longest()
+		conversation = longest.ID
+		if len(longest.Messages) > 0 && longest.Messages[0].ID != "" {
+			message = longest.Messages[0].ID
+		}
+		if len(longest.Participants) > 0 && longest.Participants[0].ID != "" {
+			sender = longest.Participants[0].ID
+		}
+	}
+	switch name {
+	case providercall.GetConversations:
+		return c.GetConversations(ctx, channel, providercall.Limit, providercall.Limit, "")
+	case providercall.GetConversationByID:
+		return c.GetConversationByID(ctx, channel, conversation, providercall.Limit, "")
+	case providercall.GetMessageByID:
+		return c.GetMessageByID(ctx, channel, conversation, message)
+	case providercall.GetSenderByID:
+		return c.GetSenderByID(ctx, channel, sender)
+	case providercall.GetTemplates:
+		return c.GetTemplates(ctx, channel)
+	case providercall.DeleteChannelByID:
+		return c.DeleteChannelByID(ctx, noChannel)
+	default:
+		return c.PostMessage(ctx, noChannel, providercall.Form{Message: greeting, SenderID: noSender, ConversationID: noConversation, RecipientIDs: []string{noSender}})
+	}
+}

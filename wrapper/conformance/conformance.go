@@ -1,0 +1,154 @@
+// A run: its settings, and its order.
+
+package conformance
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pdchannels/pdchannels/internal/providercall"
+	"github.com/pdchannels/pdchannels/wrapper/emulator"
+)
+
+// Config says which app is checked, and how far a run may go.
+type Config struct {
+	// Provider is where the app is: the base URL that serves the paths of the project's
+	// document, or a manifest. Needed.
+	Provider emulator.Provider
+
+	// ClientID and ClientSecret are the app's own, which every call carries. Needed. The secret
+	// is taken out of the report, unless it is shorter than 8 bytes.
+	ClientID     string
+	ClientSecret emulator.Secret
+
+	// Channel is the provider channel id to ask for: one that the app knows, with a history.
+	// Needed.
+	Channel string
+
+	// Conversation is the id of the conversation that messages are written into. Empty: the
+	// first open one of the history, but only if the app is on this machine; of an app elsewhere
+	// postMessage is then not checked.
+	Conversation string
+
+	// NoMessages leaves out every call of postMessage.
+	NoMessages bool
+
+	// DeleteChannel deletes Channel at the end, by deleteChannelById. Otherwise only a
+	// channel that does not exist is deleted.
+	DeleteChannel bool
+
+	// Pages is how many pages of a list are read; beyond that it is taken to have no end. Zero: 100.
+	Pages int
+
+	// CallTimeout is how long the app may take for an answer. Zero: 10 seconds.
+	CallTimeout time.Duration
+
+	// Progress, if not nil, is called ahead of each call, with the title of the check and how
+	// many calls were made before.
+	Progress func(title string, calls int)
+}
+
+// Run calls the app as Pipedrive would, and as others might, and reports on its answers.
+//
+// An error means that the settings are unusable, and then nothing was called; or that ctx
+// ended, and then the report tells what was found until then. It is not an error that the app is
+// at fault, or does not answer.
+func Run(ctx context.Context, cfg Config) (Report, error) {
+	r, err := newRun(cfg)
+	if err != nil {
+		return Report{}, fmt.Errorf("check: %w", err)
+	}
+	defer r.app.Close()
+	for _, s := range r.steps() {
+		r.report.Checks = append(r.report.Checks, Check{Name: s.name, Title: s.title, Findings: []Finding{}, Exchanges: []Exchange{}})
+		r.check = &r.report.Checks[len(r.report.Checks)-1]
+		if r.quiet = false; !r.over(ctx) {
+			s.do(ctx)
+		}
+		if r.over(ctx) { // midway, or before: what was seen does not make it a pass
+			r.notChecked("the run ended before")
+		}
+		r.check.conclude()
+	}
+	conclude(&r.report)
+	return r.report, context.Cause(ctx)
+}
+
+// step is a check that is still to be done.
+type step struct {
+	name, title string
+	do          func(context.Context)
+}
+
+// steps are in such an order that each has what those before have found, and that what may
+// upset an app comes last.
+func (r *run) steps() []step {
+	all := []step{
+		{"history", "the history: getConversations, page by page to the end", r.history},
+		{"small-pages", "getConversations keeps to small limits", r.smallPages},
+		{"conversations", "getConversationById, of each conversation, back to its first message", r.conversations},
+		{"small-message-pages", "getConversationById keeps to small limits", r.smallMessagePages},
+		{"no-limits", "both without any limit", r.noLimits},
+		{"messages", "getMessageById, and links that expire", r.messages},
+		{"senders", "getSenderById, and avatars", r.senders},
+		{"templates", "getTemplates", r.templates},
+	}
+	for _, name := range providercall.Names {
+		all = append(all, step{"auth/" + name, name + " refuses whoever is not Pipedrive", func(ctx context.Context) { r.authentication(ctx, name) }})
+	}
+	return append(all,
+		step{"post-text", "postMessage takes a text", r.postText},
+		step{"post-files", "postMessage takes files", r.postFiles},
+		step{"delete-channel", "deleteChannelById", r.deleteChannel},
+		step{"unknown-ids", "ids that nobody has", r.unknownIDs},
+		step{"hostile-ids", "ids that are meant to do harm", r.hostileIDs},
+		step{"parameters", "limits and cursors that make no sense", r.parameters},
+		step{"routes", "paths and methods that nobody serves", r.routes},
+		step{"post-forms", "postMessage refuses forms that lack what it needs", r.postForms},
+		step{"alive", "the app still answers", r.alive},
+	)
+}
+
+func newRun(cfg Config) (*run, error) {
+	endpoints, err := providercall.Find(cfg.Provider.BaseURL, cfg.Provider.Manifest)
+	if err != nil {
+		return nil, fmt.Errorf("Provider: %w", err)
+	}
+	client, err := providercall.New(endpoints, cfg.ClientID, cfg.ClientSecret.Text())
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case cfg.Channel == "":
+		return nil, errors.New("Channel: it is empty; name a channel that the app knows")
+	case slices.Contains([]string{".", ".."}, cfg.Channel), slices.Contains([]string{".", ".."}, cfg.Conversation):
+		return nil, errors.New("an id of dots alone would make another path")
+	case cfg.Pages < 0, cfg.CallTimeout < 0:
+		return nil, errors.New("Pages and CallTimeout cannot be negative; zero is the default")
+	case cfg.NoMessages && cfg.Conversation != "":
+		return nil, errors.New("Conversation says where messages are written, and NoMessages that none are: set one")
+	}
+	cfg.Pages, cfg.CallTimeout = cmp.Or(cfg.Pages, 100), cmp.Or(cfg.CallTimeout, 10*time.Second)
+	if cfg.Progress == nil {
+		cfg.Progress = func(string, int) {}
+	}
+	hosts := endpoints.Hosts()
+	slices.Sort(hosts)
+	where := cmp.Or(cfg.Provider.BaseURL, strings.Join(hosts, ", "))
+	return &run{
+		cfg:    cfg,
+		app:    client.WithTimeout(cfg.CallTimeout),
+		links:  newLinks(hosts, cfg.CallTimeout),
+		report: Report{App: where, Channel: cfg.Channel, Checks: []Check{}},
+		hide:   newHider(cfg.ClientID, cfg.ClientSecret.Text()),
+		serves: map[string]bool{},
+		lacks:  map[string]bool{},
+		posted: map[string]bool{},
+		heads:  map[string]head{},
+	}, nil
+}

@@ -1,0 +1,137 @@
+// getConversations: the history of the channel.
+
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/pdchannels/pdchannels/gen/providerclient"
+	"github.com/pdchannels/pdchannels/internal/providercall"
+)
+
+// fewPages bounds a list that is read in the smallest pages.
+const fewPages = 20
+
+func (r *run) history(ctx context.Context) {
+	r.list(ctx, providercall.Limit, providercall.Limit, r.cfg.Pages, true, func(c providerclient.Conversation) {
+		if c.ID != "" && r.conversation(c.ID) == nil {
+			r.known = append(r.known, c)
+		}
+	})
+	first := r.check.Exchanges
+	switch {
+	case len(first) == 0:
+	case first[0].Status == http.StatusUnauthorized:
+		r.report.Ended = "the app refuses the credentials: are they its own client id and secret?"
+	case first[0].Status == http.StatusNotFound:
+		r.notChecked("the app answers 404: does it have a channel %q, and is it served at this URL?", r.cfg.Channel)
+	}
+	r.empty = len(r.known) == 0
+}
+
+// list reads the conversations in pages, judges each, and hands it to see.
+func (r *run) list(ctx context.Context, conversations, messages, pages int, all bool, see func(providerclient.Conversation)) (ended bool) {
+	return r.follow(ctx, "", pages, all, func(ctx context.Context, after string) page {
+		a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) {
+			return r.app.GetConversations(ctx, r.cfg.Channel, conversations, messages, after)
+		}})
+		var got providerclient.ConversationsResponse
+		p := page{answer: a, ok: r.isGood(a, &got), after: got.AdditionalData.After, where: "additional_data.after"}
+		r.limit(a, "data", "conversations_limit", len(got.Data), conversations)
+		for i, c := range got.Data {
+			where := fmt.Sprintf("data.%d", i)
+			r.limit(a, where+".messages", "messages_limit", len(c.Messages), messages)
+			r.consistent(a, where, c)
+			p.ids = append(p.ids, c.ID)
+			see(c)
+		}
+		return p
+	})
+}
+
+func (r *run) limit(a answer, where, name string, got, limit int) {
+	if got > limit {
+		r.violation(a, "limit", where, "there are %d, and %s was %d", got, name, limit)
+	}
+}
+
+// consistent looks for what no schema tells.
+func (r *run) consistent(a answer, where string, c providerclient.Conversation) {
+	seen := map[string]bool{}
+	for i, m := range c.Messages {
+		at := fmt.Sprintf("%s.messages.%d", where, i)
+		if seen[m.ID] {
+			r.risk(a, "repeated-id", at+".id", "%q comes twice: the second updates the first", m.ID)
+		}
+		seen[m.ID] = true
+		if m.SenderID != "" && !slices.ContainsFunc(c.Participants, func(p providerclient.Participant) bool { return p.ID == m.SenderID }) {
+			r.risk(a, "unknown-sender", at+".sender_id", "%q is none of the participants", m.SenderID)
+		}
+	}
+}
+
+// conversation finds a conversation that the app told of.
+func (r *run) conversation(id string) *providerclient.Conversation {
+	for i := range r.known {
+		if r.known[i].ID == id {
+			return &r.known[i]
+		}
+	}
+	return nil
+}
+
+func (r *run) smallPages(ctx context.Context) {
+	seen, messages := 0, 0
+	ended := r.list(ctx, 1, 1, fewPages, false, func(c providerclient.Conversation) {
+		seen++
+		if known := r.conversation(c.ID); known != nil {
+			messages = max(messages, len(known.Messages))
+		}
+	})
+	last := answer{Answer: providercall.Answer{Endpoint: providercall.GetConversations}, index: len(r.check.Exchanges) - 1}
+	switch {
+	case ended && seen < min(len(r.known), fewPages):
+		r.risk(last, "cursor-missing", "additional_data.after", "page by page the list ends after %d conversations, and there are %d", seen, len(r.known))
+	case r.empty:
+		r.notChecked("the channel has no conversations")
+	case len(r.known) == 1 && messages < 2:
+		r.notChecked("there is one conversation with no more than one message: no limit shows")
+	}
+}
+
+func (r *run) noLimits(ctx context.Context) {
+	a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) {
+		return r.app.GetConversations(ctx, r.cfg.Channel, 0, 0, "")
+	}})
+	var list providerclient.ConversationsResponse
+	if r.isGood(a, &list) {
+		r.defaultLimit(a, "data", len(list.Data))
+		for i, c := range list.Data {
+			r.defaultLimit(a, fmt.Sprintf("data.%d.messages", i), len(c.Messages))
+		}
+	}
+	if r.empty {
+		return
+	}
+	a = r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) {
+		return r.app.GetConversationByID(ctx, r.cfg.Channel, r.longest().ID, 0, "")
+	}})
+	var one providerclient.ConversationResponse
+	if r.isGood(a, &one) {
+		r.defaultLimit(a, "data.messages", len(one.Data.Messages))
+	}
+}
+
+func (r *run) defaultLimit(a answer, where string, got int) {
+	if got > providercall.Limit {
+		r.risk(a, "default-limit", where, "there are %d, and the documented default is %d", got, providercall.Limit)
+	}
+}
+
+// longest is the known conversation of which most messages were seen.
+func (r *run) longest() providerclient.Conversation {
+	return slices.MaxFunc(r.known, func(a, b providerclient.Conversation) int { return len(a.Messages) - len(b.Messages) })
+}

@@ -1,0 +1,159 @@
+// What a run found: checks, with what was sent and received, and findings.
+
+package conformance
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Report is what a run found. Its JSON is kept as stable as the names of this package.
+type Report struct {
+	App          string  `json:"app"`                    // the base URL, or the hosts of the manifest
+	Channel      string  `json:"channel"`                // that was asked for
+	Conversation string  `json:"conversation,omitempty"` // that messages were written into; empty: none was
+	Verdict      Verdict `json:"verdict"`
+	Ended        string  `json:"ended,omitempty"` // why the run ended early; empty: it did not
+	Calls        int     `json:"calls"`
+	Violations   int     `json:"violations"` // how many findings are violations
+	Risks        int     `json:"risks"`      // and how many are risks
+	Checks       []Check `json:"checks"`
+}
+
+// Verdict is what a check, or a whole run, came to.
+type Verdict string
+
+// The verdicts. A run is as good as the worst of its checks, in this order.
+const (
+	NotApplicable Verdict = "not_applicable" // there is nothing to check, or it was not wanted
+	Passed        Verdict = "passed"
+	Risky         Verdict = "risk"        // no violation, but risks
+	NotChecked    Verdict = "not_checked" // no violation, but something could not be checked
+	Violated      Verdict = "violation"
+)
+
+// Check is one of the things that a run looks at.
+type Check struct {
+	Name      string     `json:"name"`  // for programs, such as "history" or "auth/postMessage"
+	Title     string     `json:"title"` // for people
+	Verdict   Verdict    `json:"verdict"`
+	Reason    string     `json:"reason,omitempty"` // why it is not applicable, or not checked
+	Findings  []Finding  `json:"findings"`
+	Exchanges []Exchange `json:"exchanges"`
+}
+
+// Severity tells what the documents forbid from what may go wrong.
+type Severity string
+
+// The severities.
+const (
+	Violation Severity = "violation" // it is against what Pipedrive published
+	Risk      Severity = "risk"      // no document forbids it, or only a reading of ours does
+)
+
+// Finding is something that is wrong with the app.
+type Finding struct {
+	Severity Severity `json:"severity"`
+	Rule     string   `json:"rule"` // for programs; the package's documentation lists them
+	Endpoint string   `json:"endpoint"`
+	Where    string   `json:"where,omitempty"` // in the answer, such as data.0.status
+	Reason   string   `json:"reason"`
+	Advice   string   `json:"advice"`
+	Count    int      `json:"count"`    // how often it was seen in this check; the rest is of the first
+	Exchange int      `json:"exchange"` // where it was seen: an index into the check's Exchanges
+}
+
+// String says what is wrong and where, in one line.
+func (f Finding) String() string {
+	text := strings.TrimPrefix(f.Where+": "+f.Reason, ": ")
+	if f.Count > 1 {
+		text += fmt.Sprintf(" (and %d more)", f.Count-1)
+	}
+	return text
+}
+
+// Exchange is one request and its answer. No credentials are in it: where an answer repeats
+// them, "[redacted]" stands in their place.
+type Exchange struct {
+	Endpoint     string `json:"endpoint"` // its name in a manifest, or "link"
+	Method       string `json:"method"`
+	URL          string `json:"url"`
+	Credentials  string `json:"credentials"` // in words, such as "the app's", "none", "a wrong secret"
+	Sent         string `json:"sent,omitempty"`
+	Status       int    `json:"status,omitempty"`
+	ContentType  string `json:"content_type,omitempty"`
+	Answer       string `json:"answer,omitempty"` // its beginning
+	Error        string `json:"error,omitempty"`  // why there is no answer
+	Milliseconds int64  `json:"milliseconds"`
+}
+
+// Findings returns all findings of a severity, in order.
+func (r Report) Findings(severity Severity) (found []Finding) {
+	for _, c := range r.Checks {
+		for _, f := range c.Findings {
+			if f.Severity == severity {
+				found = append(found, f)
+			}
+		}
+	}
+	return found
+}
+
+// String lists violations, risks and what was not checked, a line each: for the log of a test.
+func (r Report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s after %d calls: %d violations, %d risks", r.App, r.Verdict, r.Calls, r.Violations, r.Risks)
+	if r.Ended != "" {
+		fmt.Fprintf(&b, "; it ended early: %s", r.Ended)
+	}
+	for _, severity := range []Severity{Violation, Risk} {
+		for _, f := range r.Findings(severity) {
+			fmt.Fprintf(&b, "\n%s %s: %s: %s; %s", severity, f.Rule, f.Endpoint, f, f.Advice)
+		}
+	}
+	for _, c := range r.Checks {
+		if c.Verdict == NotChecked {
+			fmt.Fprintf(&b, "\nnot checked: %s: %s", c.Title, c.Reason)
+		}
+	}
+	return b.String()
+}
+
+// conclude counts what was found, and gives the verdict.
+func conclude(r *Report) {
+	rank := func(v Verdict) int {
+		for i, other := range []Verdict{NotApplicable, Passed, Risky, NotChecked, Violated} {
+			if v == other {
+				return i
+			}
+		}
+		return -1
+	}
+	r.Verdict = Passed
+	if r.Ended != "" {
+		r.Verdict = NotChecked
+	}
+	for i := range r.Checks {
+		if v := r.Checks[i].Verdict; rank(v) > rank(r.Verdict) {
+			r.Verdict = v
+		}
+	}
+	r.Violations, r.Risks = len(r.Findings(Violation)), len(r.Findings(Risk))
+}
+
+// conclude gives the verdict of a check: what it found goes before why it did not see all.
+func (c *Check) conclude() {
+	verdict := Passed
+	if c.Verdict != "" {
+		verdict = c.Verdict
+	}
+	for _, f := range c.Findings {
+		switch {
+		case f.Severity == Violation:
+			verdict = Violated
+		case verdict == Passed || verdict == NotApplicable:
+			verdict = Risky
+		}
+	}
+	c.Verdict = verdict
+}

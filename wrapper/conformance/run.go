@@ -1,0 +1,191 @@
+// One call, one exchange in the report, and the findings on it.
+
+package conformance
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"time"
+
+	"github.com/pdchannels/pdchannels/gen/providerclient"
+	"github.com/pdchannels/pdchannels/internal/providercall"
+)
+
+// Our choice: three calls in a row without an answer end a check, and the run if getConversations
+// does not answer either; a 429 is waited for three times,
+// 10 seconds at most, and the report keeps the first kilobyte of an answer.
+const (
+	maxSilent  = 3
+	maxWaits   = 3
+	maxWait    = 10 * time.Second
+	maxExcerpt = 1000
+)
+
+// run is a run under way.
+type run struct {
+	cfg    Config
+	app    providercall.Client
+	links  *links
+	hide   hider
+	report Report
+	check  *Check // the one under way
+	silent int    // calls in a row without an answer
+	quiet  bool   // the check goes without further calls: what it calls does not answer
+
+	known  []providerclient.Conversation // the history, with all messages that were seen
+	empty  bool                          // the channel has no history
+	serves map[string]bool               // endpoints that were seen to answer
+	lacks  map[string]bool               // optional endpoints that the app does not have
+	posted map[string]bool               // ids that postMessage gave
+	heads  map[string]head               // links that were tested
+}
+
+// answer is an answer of the app, if there is one, and where it stands in the check.
+type answer struct {
+	providercall.Answer
+	came  bool
+	index int
+}
+
+func (a answer) good() bool { return a.Status >= 200 && a.Status < 300 }
+
+// ask is a call to make.
+type ask struct {
+	credentials string // in words; empty: the app's
+	sent        string // a body, in words
+	call        func(context.Context) (providercall.Answer, error)
+}
+
+// over tells whether there is no use in going on.
+func (r *run) over(ctx context.Context) bool {
+	if r.report.Ended == "" && ctx.Err() != nil {
+		r.report.Ended = "it was interrupted"
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			r.report.Ended = "its time was up"
+		}
+	}
+	return r.report.Ended != ""
+}
+
+// ask makes a call, and notes it.
+func (r *run) ask(ctx context.Context, q ask) answer {
+	for waits := 0; ; waits++ {
+		if r.quiet || r.over(ctx) {
+			return answer{}
+		}
+		r.cfg.Progress(r.check.Title, r.report.Calls)
+		start := time.Now()
+		got, err := q.call(ctx)
+		a := answer{Answer: got, came: err == nil, index: len(r.check.Exchanges)}
+		x := Exchange{
+			Endpoint: got.Endpoint, Method: got.Method, URL: r.hide.text(got.URL), Credentials: q.credentials, Sent: r.hide.text(q.sent),
+			Status: got.Status, ContentType: r.hide.text(got.ContentType), Answer: r.hide.excerpt(got.Body), Milliseconds: time.Since(start).Milliseconds(),
+		}
+		if x.Credentials == "" {
+			x.Credentials = "the app's"
+		}
+		if err != nil {
+			x.Error = r.hide.text(err.Error())
+		}
+		r.check.Exchanges = append(r.check.Exchanges, x)
+		switch {
+		case err != nil && got.Method == "": // it could not even be asked
+			r.violation(a, "id", "", "%v", err)
+			return a
+		case err != nil && ctx.Err() != nil:
+			r.report.Calls++
+			return a
+		case err != nil:
+			r.report.Calls++
+			r.noAnswer(ctx, a, err)
+			return a
+		}
+		r.report.Calls++
+		r.silent = 0
+		if got.Status != 429 || waits == maxWaits {
+			return a
+		}
+		r.wait(ctx, a)
+	}
+}
+
+func (r *run) noAnswer(ctx context.Context, a answer, err error) {
+	reason := err.Error()
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		reason = fmt.Sprintf("nothing came within %v", r.cfg.CallTimeout)
+	case errors.Is(err, io.EOF):
+		reason = "the connection was closed, and no answer came"
+	}
+	r.violation(a, "no-answer", "", "%s", reason)
+	if r.silent++; r.silent < maxSilent && r.report.Calls > 1 {
+		return
+	}
+	// Is it the whole app, or what this check calls?
+	r.report.Calls++
+	if _, err := r.app.GetConversations(ctx, r.cfg.Channel, 1, 1, ""); err != nil {
+		r.report.Ended = "the app does not answer"
+		return
+	}
+	r.silent, r.quiet = 0, true
+	r.notChecked("what it calls does not answer, and the rest of the app does")
+}
+
+// wait waits as long as a 429 says, within bounds.
+func (r *run) wait(ctx context.Context, a answer) {
+	pause := time.Second
+	var e providerclient.Error
+	if json.Unmarshal(a.Body, &e) == nil && e.Data.RetryBy != "" {
+		if t, err := time.Parse(time.RFC3339, e.Data.RetryBy); err == nil {
+			pause = min(max(time.Until(t), 0), maxWait)
+		}
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+var index = regexp.MustCompile(`\b\d+\b`)
+
+// found adds a finding, or counts it if there is one like it in the check.
+func (r *run) found(severity Severity, a answer, rule, where, format string, args ...any) {
+	endpoint := a.Endpoint
+	general := func(where string) string { return index.ReplaceAllString(where, "#") }
+	for i := range r.check.Findings {
+		f := &r.check.Findings[i]
+		if f.Severity == severity && f.Rule == rule && f.Endpoint == endpoint && general(f.Where) == general(where) {
+			f.Count++
+			return
+		}
+	}
+	r.check.Findings = append(r.check.Findings, Finding{
+		Severity: severity, Rule: rule, Endpoint: endpoint, Where: r.hide.text(where),
+		Reason: r.hide.text(fmt.Sprintf(format, args...)), Advice: advice(rule), Count: 1, Exchange: a.index,
+	})
+}
+
+func (r *run) violation(a answer, rule, where, format string, args ...any) {
+	r.found(Violation, a, rule, where, format, args...)
+}
+
+func (r *run) risk(a answer, rule, where, format string, args ...any) {
+	r.found(Risk, a, rule, where, format, args...)
+}
+
+// notChecked and notApplicable say why there is no verdict; the first reason stands.
+func (r *run) notChecked(reason string, args ...any) { r.without(NotChecked, reason, args...) }
+
+func (r *run) notApplicable(reason string, args ...any) { r.without(NotApplicable, reason, args...) }
+
+func (r *run) without(verdict Verdict, reason string, args ...any) {
+	if r.check.Verdict == "" {
+		r.check.Verdict, r.check.Reason = verdict, r.hide.text(fmt.Sprintf(reason, args...))
+	}
+}

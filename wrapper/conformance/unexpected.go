@@ -1,0 +1,203 @@
+// What Pipedrive would not ask, and others do: unknown and hostile ids, parameters without
+// sense, paths that nobody serves.
+
+package conformance
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/pdchannels/pdchannels/gen/providerclient"
+	"github.com/pdchannels/pdchannels/internal/providercall"
+)
+
+// lookup is a call that names one thing by its id.
+type lookup struct {
+	endpoint, what string
+	call           func(ctx context.Context, c providercall.Client, id string) (providercall.Answer, error)
+}
+
+// lookups are the endpoints that name something; those that an app lacks are left out. None of
+// them has effects.
+func (r *run) lookups() (all []lookup) {
+	conversation := noConversation
+	if len(r.known) > 0 {
+		conversation = r.longest().ID
+	}
+	for _, l := range []lookup{
+		{providercall.GetConversations, "channel", func(ctx context.Context, c providercall.Client, id string) (providercall.Answer, error) {
+			return c.GetConversations(ctx, id, providercall.Limit, providercall.Limit, "")
+		}},
+		{providercall.GetConversationByID, "conversation", func(ctx context.Context, c providercall.Client, id string) (providercall.Answer, error) {
+			return c.GetConversationByID(ctx, r.cfg.Channel, id, providercall.Limit, "")
+		}},
+		{providercall.GetConversationByID, "channel", func(ctx context.Context, c providercall.Client, id string) (providercall.Answer, error) {
+			return c.GetConversationByID(ctx, id, conversation, providercall.Limit, "")
+		}},
+		{providercall.GetMessageByID, "message", func(ctx context.Context, c providercall.Client, id string) (providercall.Answer, error) {
+			return c.GetMessageByID(ctx, r.cfg.Channel, conversation, id)
+		}},
+		{providercall.GetSenderByID, "sender", func(ctx context.Context, c providercall.Client, id string) (providercall.Answer, error) {
+			return c.GetSenderByID(ctx, r.cfg.Channel, id)
+		}},
+		{providercall.GetTemplates, "channel", func(ctx context.Context, c providercall.Client, id string) (providercall.Answer, error) {
+			return c.GetTemplates(ctx, id)
+		}},
+	} {
+		if r.app.Has(l.endpoint) && !r.lacks[l.endpoint] {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+func (r *run) unknownIDs(ctx context.Context) {
+	ids := map[string]string{"channel": noChannel, "conversation": noConversation, "message": noMessage, "sender": noSender}
+	for _, l := range r.lookups() {
+		a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) { return l.call(ctx, r.app, ids[l.what]) }})
+		switch {
+		case !a.came:
+		case !r.serves[l.endpoint] && r.app.Guessed() && a.Status == http.StatusNotFound && l.endpoint != providercall.GetConversations:
+			r.isRefusalSomewhere(a) // perhaps the endpoint is not there at all
+		case a.good():
+			r.answeredUnknown(a, l.what, ids[l.what])
+		default:
+			r.isRefusal(a)
+			if a.Status < 500 && a.Status != http.StatusNotFound && a.Status != http.StatusTooManyRequests {
+				r.risk(a, "status", "", "an unknown %s is answered with status %d, and 404 is documented", l.what, a.Status)
+			}
+		}
+	}
+}
+
+// answeredUnknown judges an answer about what is not there. It may be, that an app has
+// everything that it is asked for; but then what it says must be in order.
+func (r *run) answeredUnknown(a answer, what, id string) {
+	for _, v := range a.Judge() {
+		r.found(severityOf(v), a, v.Rule, v.Where, "of an unknown %s: %s", what, v.Reason)
+	}
+	var list struct{ Data []json.RawMessage }
+	switch a.Endpoint {
+	case providercall.GetTemplates: // no 404 is documented for it
+		return
+	case providercall.GetConversations:
+		if json.Unmarshal(a.Body, &list) == nil && len(list.Data) == 0 {
+			return // as good as a refusal
+		}
+	case providercall.GetMessageByID:
+		var m providerclient.Message
+		_ = json.Unmarshal(a.Body, &m)
+		r.sameID(a, "id", m.ID, id)
+	case providercall.GetConversationByID, providercall.GetSenderByID:
+		var one struct{ Data struct{ ID string } }
+		if _ = json.Unmarshal(a.Body, &one); what != "channel" {
+			r.sameID(a, "data.id", one.Data.ID, id)
+		}
+	}
+	r.risk(a, "unknown-found", "", "the %s %q, which nobody has, is answered with status %d; want 404 NOT_FOUND", what, id, a.Status)
+}
+
+// hostile is an id that is meant to do harm. One that is plain reaches the app as it is; others
+// may be refused on the way, by a router or a proxy.
+type hostile struct {
+	name, id string
+	plain    bool
+}
+
+var hostiles = []hostile{
+	{"two dots", "..", false},
+	{"one dot", ".", false},
+	{"a path upwards", "../../../etc/passwd", false},
+	{"a path of backslashes", `..\..\windows\win.ini`, false},
+	{"an encoded slash", "a/b", false},
+	{"an encoding of an encoding", "%2e%2e%2f", false},
+	{"a NUL", "a\x00b", false},
+	{"a line break", "a\r\nX-Injected: 1", false},
+	{"bytes that are not UTF-8", "a\xff\xfe", false},
+	{"2,000 characters", strings.Repeat("a", 2000), false},
+	{"quotes", `a' OR '1'='1" --`, true},
+	{"markup", "<script>alert(1)</script>", false},
+	{"a template", "{{7*7}}${7*7}", true},
+	{"an object's own name", "__proto__", true},
+	{"unicode", "привет-日本-🙂", true},
+	{"text that runs backwards", "a\u202eb", true},
+	{"spaces", " a b ", true},
+	{"what a query is made of", "a?b=c&d#e;f+g", true},
+	{"a colon", ":providerChannelId", true},
+}
+
+func (r *run) hostileIDs(ctx context.Context) {
+	for _, l := range r.lookups() {
+		if l.what == "channel" && l.endpoint != providercall.GetConversations {
+			continue // the same id, at the same place
+		}
+		for _, h := range hostiles {
+			a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) { return l.call(ctx, r.app.WithDots(), h.id) }})
+			switch {
+			case !a.came:
+			case a.good() && l.what == "channel" && l.endpoint == providercall.GetConversations && strings.Contains(string(a.Body), `"data":[]`):
+			case a.good():
+				r.risk(a, "unknown-found", "", "an id of %s is answered with status %d; want 404 NOT_FOUND", h.name, a.Status)
+			case h.plain && r.serves[l.endpoint]:
+				r.isRefusal(a)
+			default:
+				r.isRefusalSomewhere(a)
+			}
+		}
+	}
+}
+
+func (r *run) parameters(ctx context.Context) {
+	for _, query := range []string{
+		"conversations_limit=0&messages_limit=0", "conversations_limit=-1&messages_limit=-1", "conversations_limit=many&messages_limit=all",
+		"conversations_limit=1000000000&messages_limit=1000000000", "conversations_limit=99999999999999999999",
+		"conversations_limit=1&conversations_limit=2", "after=pdchannels-check-no-cursor", "after=%00", "after=%27%20OR%201%3D1",
+	} {
+		for _, l := range r.lookups() {
+			if l.endpoint != providercall.GetConversations && (l.what != "conversation" || len(r.known) == 0) {
+				continue
+			}
+			id := r.cfg.Channel
+			if l.what == "conversation" {
+				id = r.longest().ID
+			}
+			a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) { return l.call(ctx, r.app.WithQuery(query), id) }})
+			if a.good() {
+				for _, v := range a.Judge() {
+					r.found(severityOf(v), a, v.Rule, v.Where, "with the query %s: %s", query, v.Reason)
+				}
+			}
+			r.isRefusal(a)
+		}
+	}
+}
+
+// routes asks for what the app need not have. How it says so is no document's matter.
+func (r *run) routes(ctx context.Context) {
+	below := r.app.Below("pdchannels-check/no/such/path")
+	for _, route := range []func(context.Context) (providercall.Answer, error){
+		func(ctx context.Context) (providercall.Answer, error) {
+			return below.GetConversations(ctx, r.cfg.Channel, 0, 0, "")
+		},
+		func(ctx context.Context) (providercall.Answer, error) {
+			return r.app.WithMethod(http.MethodPut).GetConversations(ctx, r.cfg.Channel, 0, 0, "")
+		},
+	} {
+		a := r.ask(ctx, ask{call: route})
+		r.isRefusalSomewhere(a)
+	}
+}
+
+// alive tells whether the app got over all that.
+func (r *run) alive(ctx context.Context) {
+	if a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) {
+		return r.app.GetConversations(ctx, r.cfg.Channel, providercall.Limit, providercall.Limit, "")
+	}}); !r.empty {
+		r.isGood(a, new(providerclient.ConversationsResponse))
+	}
+	if r.cfg.DeleteChannel {
+		r.endChannel(ctx)
+	}
+}
