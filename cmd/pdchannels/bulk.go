@@ -109,7 +109,7 @@ func (c *receive) limiter() (*channels.Limiter, error) {
 	if c.processes < 1 {
 		return nil, usage("-processes %d: this one counts too, so there is at least 1", c.processes)
 	}
-	return channels.NewLimiter(channels.LimiterConfig{Processes: c.processes})
+	return channels.NewLimiter(channels.LimiterConfig{Sharing: c.processes})
 }
 
 // checkLines reads all messages and tells what is wrong with them. It sends nothing.

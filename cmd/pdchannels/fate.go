@@ -44,7 +44,7 @@ func judge(err error, stopped bool) fate {
 		return unreadable
 	case errors.Is(err, channels.ErrDeliveryStopped):
 		return untried
-	case errors.Is(err, channels.ErrConversationHeld):
+	case errors.Is(err, channels.ErrConversationHeldBack):
 		return heldBack
 	case e == nil:
 		return notSent
@@ -78,5 +78,5 @@ func whatStopped(err error) error {
 // proper tells of a refusal whether the API itself has looked at the message.
 func proper(err error) bool {
 	e, ok := errors.AsType[*channels.Error](err)
-	return ok && !e.Foreign && e.StatusCode != http.StatusTooManyRequests
+	return ok && !e.NotFromAPI && e.StatusCode != http.StatusTooManyRequests
 }

@@ -158,7 +158,7 @@ func describe(err error) errorObject {
 	e, ok := errors.AsType[*channels.Error](err)
 	if !ok {
 		if answer, ok := errors.AsType[*auth.Error](err); ok {
-			return errorObject{Outcome: outcomeName(channels.Answered), Status: answer.Status, Code: answer.Code, Message: plain(err)}
+			return errorObject{Outcome: outcomeName(channels.Rejected), Status: answer.Status, Code: answer.Code, Message: plain(err)}
 		}
 		return errorObject{Outcome: outcomeName(channels.NotSent), Message: plain(err)}
 	}
@@ -182,7 +182,7 @@ func outcomeName(o channels.Outcome) string {
 	switch o {
 	case channels.NotSent:
 		return "not_sent"
-	case channels.Answered:
+	case channels.Rejected:
 		return "answered"
 	default:
 		return "unknown"

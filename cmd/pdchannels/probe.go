@@ -56,7 +56,7 @@ func judgeProbe(err error) verdict {
 	switch {
 	case err == nil:
 		return verdict{"alive", "is the Channels API, alive and open to this credential: it refused an empty message as it should (" + signOfLife + "), and nothing was changed", exitDone}
-	case e != nil && e.Foreign && e.Outcome == channels.Answered && !errors.Is(err, channels.ErrWithdrawn):
+	case e != nil && e.NotFromAPI && e.Outcome == channels.Rejected && !errors.Is(err, channels.ErrWithdrawn):
 		return verdict{"something_else", "answers, but not as the Channels API does", exitFailed}
 	case errors.Is(err, channels.ErrUnauthorized):
 		return verdict{"refused", "is alive, but refuses this credential", exitNotAllowed}
@@ -66,7 +66,7 @@ func judgeProbe(err error) verdict {
 		return verdict{"limited", "is alive, but a limit is used up", exitNotAllowed}
 	case errors.Is(err, channels.ErrWithdrawn):
 		return verdict{"gone", "has no Channels API (any more): it was withdrawn, or the base URL is wrong", exitFailed}
-	case e != nil && e.Outcome == channels.Answered, e != nil && e.StatusCode >= 200 && e.StatusCode < 300:
+	case e != nil && e.Outcome == channels.Rejected, e != nil && e.StatusCode >= 200 && e.StatusCode < 300:
 		return verdict{"something_else", "answers, but not as the Channels API does", exitFailed}
 	case e != nil && e.StatusCode != 0:
 		return verdict{"no_answer", "answers with an error of its own, so nobody can tell", exitUnsure}

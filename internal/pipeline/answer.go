@@ -79,7 +79,7 @@ func (c *Call) judge(resp *http.Response, body []byte, readErr error) *Failure {
 func (c *Call) refusal(resp *http.Response, body []byte) *Failure {
 	token := c.token
 	f := describe(resp, body, token)
-	f.Outcome = Answered
+	f.Outcome = Rejected
 	// A 303 points to the result of what was done.
 	if resp.StatusCode >= 500 || resp.StatusCode == http.StatusRequestTimeout || resp.StatusCode == http.StatusSeeOther {
 		f.Outcome = Unknown
@@ -88,7 +88,7 @@ func (c *Call) refusal(resp *http.Response, body []byte) *Failure {
 	mistyped, _ := errors.AsType[*json.UnmarshalTypeError](err)
 	syntax, _ := errors.AsType[*json.SyntaxError](err) // at its end, of what begins as an object: it lacks the rest
 	f.CutOff = syntax != nil && syntax.Offset == int64(len(body)) && bytes.HasPrefix(bytes.TrimSpace(body), []byte("{"))
-	f.Foreign = len(body) > 0 && !f.CutOff && (err != nil && mistyped == nil || mistyped != nil && mistyped.Field == "")
+	f.NotFromAPI = len(body) > 0 && !f.CutOff && (err != nil && mistyped == nil || mistyped != nil && mistyped.Field == "")
 	f.Code = secret.Clean(code, token, 64)
 	f.Message = secret.Clean(message, token, 512)
 	f.Info = secret.Clean(info, token, 512)
@@ -96,7 +96,7 @@ func (c *Call) refusal(resp *http.Response, body []byte) *Failure {
 	case resp.StatusCode >= 300 && resp.StatusCode <= 399 && resp.StatusCode != http.StatusNotModified:
 		f.Message = "a redirect to " + secret.RedirectTarget(resp, token) + ", which is not followed since it would hand over the credential; check the base URL"
 	case f.Message != "":
-	case f.Foreign && secret.IsHTML(resp.Header, body):
+	case f.NotFromAPI && secret.IsHTML(resp.Header, body):
 		f.Message = secret.Page(body, token)
 	case resp.StatusCode <= 299:
 		f.Message = "success is false, without a reason"

@@ -43,7 +43,7 @@ func (x *try) make(ctx context.Context, c *Call, slot ratelimit.Slot) (f *Failur
 	x.took = time.Since(start)
 	freed.Status, freed.Header = http.StatusOK, x.header
 	if f != nil {
-		freed.Unsent, freed.Status, freed.Foreign = f.Outcome == NotSent, f.Status, f.Foreign
+		freed.Unsent, freed.Status, freed.NotFromAPI = f.Outcome == NotSent, f.Status, f.NotFromAPI
 	}
 	return f
 }
@@ -91,11 +91,11 @@ func (x *try) result(ctx context.Context, f *Failure) retry.Result {
 	if f == nil {
 		return r
 	}
-	r.Status, r.Code, r.RetryAfter, r.Foreign = f.Status, f.Code, f.RetryAfter, f.Foreign || f.CutOff
+	r.Status, r.Code, r.RetryAfter, r.NotFromAPI = f.Status, f.Code, f.RetryAfter, f.NotFromAPI || f.CutOff
 	switch f.Outcome {
 	case NotSent:
 		r.Reach = retry.Unsent
-	case Answered:
+	case Rejected:
 		r.Reach = retry.Refused
 	default:
 		r.Reach = retry.Unknown

@@ -108,7 +108,7 @@ func (c *Call) run(ctx context.Context) *Failure {
 			return f
 		}
 		// A page in answer to this very call may be about what it says: then it would wait for ever.
-		if f.Foreign && f.Status == http.StatusForbidden {
+		if f.NotFromAPI && f.Status == http.StatusForbidden {
 			if pages++; pages == 2 {
 				return f
 			}
@@ -254,10 +254,10 @@ func (c *Call) failed(ctx context.Context, last, after *Failure) *Failure {
 	limited := last.Status == http.StatusTooManyRequests
 	if after == nil { // perhaps the context ended, or the limiter knows more of the limit than one answer
 		after = &Failure{}
-		if last.Outcome != Answered || limited {
+		if last.Outcome != Rejected || limited {
 			after.Err = ctx.Err()
 		}
-		if refused := c.caller.Limiter.Refused(c.Cost); refused != nil && (limited || last.Foreign) {
+		if refused := c.caller.Limiter.Refused(c.Cost); refused != nil && (limited || last.NotFromAPI) {
 			after = heldBack(refused)
 		}
 	}

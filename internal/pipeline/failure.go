@@ -17,7 +17,7 @@ type Outcome int
 const (
 	Unknown  Outcome = iota // something left, and no answer says what came of it
 	NotSent                 // nothing left
-	Answered                // it was refused
+	Rejected                // it was refused
 )
 
 // Failure is why a call failed. Its texts are bounded, printable, and without the token of
@@ -32,7 +32,7 @@ type Failure struct {
 	CorrelationID string
 	Body          string // its start
 	Err           error  // a cause from elsewhere
-	Foreign       bool   // the answer is not in the API's form
+	NotFromAPI       bool   // the answer is not in the API's form
 	CutOff        bool   // the answer was not read in full, so a code may have been lost
 	Everyone      bool   // every call would fail so now: there is no credential, or no base URL
 	Earlier       bool   // the outcome is unknown by an earlier attempt; all else is of the last one

@@ -14,8 +14,8 @@ type Answer struct {
 	Status int
 	// Header is the answer's.
 	Header http.Header
-	// Foreign says that it is not in the form of the API: a proxy gave it, as an HTML page.
-	Foreign bool
+	// NotFromAPI says that it is not in the form of the API: a proxy gave it, as an HTML page.
+	NotFromAPI bool
 	// Key tells one call from another, such as the id of a message.
 	Key string
 }
@@ -43,7 +43,7 @@ func (s Slot) Done(a Answer) {
 	switch {
 	case a.Status == http.StatusTooManyRequests:
 		l.refused(now, s, a)
-	case a.Status == http.StatusForbidden && a.Foreign:
+	case a.Status == http.StatusForbidden && a.NotFromAPI:
 		l.page(now, s, a.Key)
 	case a.Status == 0, a.Status >= 500, a.Status == http.StatusRequestTimeout:
 		if s.probe != nil { // it told nothing

@@ -168,7 +168,7 @@ func TestCancelledWhenServed(t *testing.T) {
 			t.Fatalf("%+v, want it served", s)
 		}
 		l.leave(place, w)
-		if s := l.State(); s.InFlight != 0 || s.Held != 0 || l.pending != 0 {
+		if s := l.State(); s.InFlight != 0 || s.InUse != 0 || l.pending != 0 {
 			t.Fatalf("%+v, want all free", s)
 		}
 	})

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func page(key string) Answer { return Answer{Status: 403, Foreign: true, Key: key} }
+func page(key string) Answer { return Answer{Status: 403, NotFromAPI: true, Key: key} }
 
 // A proxy's 403 soon after a 429 is its answer to going on.
 func TestBlockedAfterRefusal(t *testing.T) {

@@ -60,7 +60,7 @@ func FuzzHeaders(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		slot.Done(Answer{Status: status, Header: h, Foreign: true, Key: "m"})
+		slot.Done(Answer{Status: status, Header: h, NotFromAPI: true, Key: "m"})
 		s := l.State()
 		switch {
 		case s.Limit < 1 || s.Limit > MaxLimit:

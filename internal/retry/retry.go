@@ -57,7 +57,7 @@ type Result struct {
 	Status     int           // of the answer; 0 if none came
 	Code       string        // the API's code
 	RetryAfter time.Duration // as the answer told
-	Foreign    bool          // the answer is not, or not in full, in the form of the API
+	NotFromAPI    bool          // the answer is not, or not in full, in the form of the API
 	Took       time.Duration
 	Ended      bool // the caller's context has ended
 }
@@ -160,7 +160,7 @@ func (c *Call) Next(r Result) Decision {
 	case r.limited():
 		return c.again(r, 0, "a rate limit is used up") // the limiter has every caller wait
 	case r.Reach == Refused:
-		if aboutContent(r.Status) && !r.Foreign { // then an earlier attempt was refused as well
+		if aboutContent(r.Status) && !r.NotFromAPI { // then an earlier attempt was refused as well
 			c.Unknown = false
 		}
 		return Decision{Action: Fail, Reason: "refused"}

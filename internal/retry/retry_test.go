@@ -85,7 +85,7 @@ func TestAfterUnknown(t *testing.T) {
 		{"not about this kind", Upsert, Result{Reach: Refused, Status: 404, Code: "NOT_FOUND"}, Fail, true},
 		{"never acceptable", Upsert, Result{Reach: Refused, Status: 400}, Fail, false},
 		{"too large", Upsert, Result{Reach: Refused, Status: 413}, Fail, false},
-		{"refused by a proxy", Upsert, Result{Reach: Refused, Status: 400, Foreign: true}, Fail, true},
+		{"refused by a proxy", Upsert, Result{Reach: Refused, Status: 400, NotFromAPI: true}, Fail, true},
 		{"refused now", Upsert, Result{Reach: Refused, Status: 403}, Fail, true},
 		{"not sent", Upsert, Result{Reach: Unsent, Ended: true}, Fail, true},
 	} {

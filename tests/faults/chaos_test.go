@@ -174,7 +174,7 @@ func TestDeliverInChaos(t *testing.T) {
 			switch {
 			case d.Err == nil && (applied == 0 || d.Message.ID != id):
 				t.Errorf("%s was lost: reported as done", id)
-			case errors.Is(d.Err, channels.ErrConversationHeld):
+			case errors.Is(d.Err, channels.ErrConversationHeldBack):
 				held++
 				if applied > 0 {
 					t.Errorf("%s was applied, and reported as held back", id)

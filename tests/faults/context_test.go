@@ -57,8 +57,8 @@ func TestContextEnds(t *testing.T) {
 		{name: "connecting", credential: apiToken, stuck: true, lasts: second, want: channels.NotSent},
 		{name: "waiting for an answer", credential: apiToken, steps: []step{{breaks: silent}}, lasts: second, want: channels.Unknown, came: 1},
 		{name: "reading an answer", credential: apiToken, steps: []step{{breaks: silentInBody}}, lasts: second, want: channels.Unknown, came: 1},
-		{name: "held by a 429", credential: apiToken, steps: []step{{answer: answer{status: 429}}}, lasts: second, want: channels.Answered, came: 1},
-		{name: "renewing the token", credential: channels.OAuth(slowTokens{}), steps: []step{{answer: answer{status: 401}}}, lasts: second, want: channels.Answered, came: 1},
+		{name: "held by a 429", credential: apiToken, steps: []step{{answer: answer{status: 429}}}, lasts: second, want: channels.Rejected, came: 1},
+		{name: "renewing the token", credential: channels.OAuth(slowTokens{}), steps: []step{{answer: answer{status: 401}}}, lasts: second, want: channels.Rejected, came: 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

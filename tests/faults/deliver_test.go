@@ -44,7 +44,7 @@ func by(all []channels.Delivery) map[string][]channels.Delivery {
 func TestAConversationStopsAtItsFirstFailure(t *testing.T) {
 	t.Parallel()
 	for want, s := range map[channels.Outcome]step{
-		channels.Answered: {answer: answer{status: 422, body: envelope("")}},
+		channels.Rejected: {answer: answer{status: 422, body: envelope("")}},
 		channels.Unknown:  {answer: answer{status: 500, body: envelope("")}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestAConversationStopsAtItsFirstFailure(t *testing.T) {
 					switch behind := n%10 == 3 && n > 43; {
 					case n == 43 && (e == nil || e.Outcome != want):
 						t.Errorf("message 43: %v, want %v", d.Err, want)
-					case behind && (!errors.Is(d.Err, channels.ErrConversationHeld) || e == nil || e.Outcome != channels.NotSent || applied):
+					case behind && (!errors.Is(d.Err, channels.ErrConversationHeldBack) || e == nil || e.Outcome != channels.NotSent || applied):
 						t.Errorf("message %d: %v, applied %v, want it held back", n, d.Err, applied)
 					case n != 43 && !behind && (d.Err != nil || d.Message.ID != d.Request.ID || !applied):
 						t.Errorf("message %d: %v, applied %v, want it delivered", n, d.Err, applied)
@@ -111,7 +111,7 @@ func TestADeliveryStops(t *testing.T) {
 					delivered++
 				case errors.Is(d.Err, channels.ErrDeliveryStopped) && errors.Is(d.Err, c.cause) && e != nil && e.Outcome == channels.NotSent:
 					stopped++
-				case errors.Is(d.Err, c.cause) && e != nil && e.Outcome == channels.Answered:
+				case errors.Is(d.Err, c.cause) && e != nil && e.Outcome == channels.Rejected:
 					answered++
 				default:
 					t.Errorf("%d: %s: %v", c.status, d.Request.ID, d.Err)
@@ -196,7 +196,7 @@ func TestTheSourceFails(t *testing.T) {
 			switch {
 			case errors.Is(d.Err, broken):
 				what = "broken"
-			case errors.Is(d.Err, channels.ErrConversationHeld):
+			case errors.Is(d.Err, channels.ErrConversationHeldBack):
 				what = "held"
 			case d.Err != nil:
 				what = d.Err.Error()

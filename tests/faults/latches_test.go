@@ -25,7 +25,7 @@ func TestPagesInARow(t *testing.T) {
 			for i, id := range []string{"one", "one", "one", "two", "three"} {
 				_, err := op.call(t.Context(), client, id)
 				e, ok := errors.AsType[*channels.Error](err)
-				if last := i == 4; !ok || e.Outcome != channels.Answered || errors.Is(err, channels.ErrBlocked) != last {
+				if last := i == 4; !ok || e.Outcome != channels.Rejected || errors.Is(err, channels.ErrBlocked) != last {
 					t.Errorf("%s, page %d: %v, want it blocked: %v", op.name, i+1, err, last)
 				}
 			}

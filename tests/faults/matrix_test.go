@@ -152,7 +152,7 @@ func (got callEnd) check(t *testing.T, name string, want want, isInferred bool, 
 	case err == nil && (got.Inferred || isInferred):
 		end = inferred
 	case err != nil:
-		end = map[channels.Outcome]ending{channels.NotSent: notSent, channels.Unknown: unknown, channels.Answered: answeredThat}[got.Outcome]
+		end = map[channels.Outcome]ending{channels.NotSent: notSent, channels.Unknown: unknown, channels.Rejected: answeredThat}[got.Outcome]
 		if e, ok := errors.AsType[*channels.Error](err); !ok || e.Outcome != got.Outcome {
 			t.Errorf("%s: the observer was told %v, the caller %v", name, got.Outcome, err)
 		}
@@ -194,7 +194,7 @@ func (p *pipedrive) checkCounts(t *testing.T, name string, f fault, want want) {
 // sentinels are all kinds of error there are.
 var sentinels = []error{
 	channels.ErrAdminOnly, channels.ErrBlocked, channels.ErrChannelAlreadyExists, channels.ErrDailyLimit, channels.ErrForbidden, channels.ErrInvalidBody,
-	channels.ErrNotFound, channels.ErrRateLimited, channels.ErrUnauthorized, channels.ErrWithdrawn, channels.ErrConversationHeld, channels.ErrDeliveryStopped,
+	channels.ErrNotFound, channels.ErrRateLimited, channels.ErrUnauthorized, channels.ErrWithdrawn, channels.ErrConversationHeldBack, channels.ErrDeliveryStopped,
 }
 
 func kindsOf(err error) []error { return among(func(kind error) bool { return errors.Is(err, kind) }) }

@@ -56,7 +56,7 @@ func TestMemoryStaysFlat(t *testing.T) {
 	}
 	grown := live() - early
 	t.Logf("%d messages: %d KiB in use after a tenth, %d KiB more at the end", n, early>>10, grown>>10)
-	if most := int64(16 * limiter.State().Held); n != manyMessages || grown > 1<<20+most {
+	if most := int64(16 * limiter.State().InUse); n != manyMessages || grown > 1<<20+most {
 		t.Errorf("%d were yielded, and %d bytes more in use; want %d, and less than 1 MiB beside the %d of the limiter", n, grown, manyMessages, most)
 	}
 	if now := runtime.NumGoroutine(); now > goroutines {

@@ -48,8 +48,8 @@ func TestTheStoryOfACall(t *testing.T) {
 
 		want := []channels.AttemptEvent{
 			{Number: 1, Repeated: true, Reason: "the outcome is unknown", Ending: channels.Ending{Outcome: channels.Unknown, StatusCode: 503}},
-			{Number: 2, Repeated: true, Reason: "a rate limit is used up", Ending: channels.Ending{Outcome: channels.Answered, StatusCode: 429}},
-			{Number: 3, Repeated: true, Reason: "the credential was refused", Ending: channels.Ending{Outcome: channels.Answered, StatusCode: 401}},
+			{Number: 2, Repeated: true, Reason: "a rate limit is used up", Ending: channels.Ending{Outcome: channels.Rejected, StatusCode: 429}},
+			{Number: 3, Repeated: true, Reason: "the credential was refused", Ending: channels.Ending{Outcome: channels.Rejected, StatusCode: 401}},
 			{Number: 4, Ending: channels.Ending{Accepted: true}},
 		}
 		if len(watch.attempts) != len(want) || len(watch.calls) != 1 {

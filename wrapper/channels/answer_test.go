@@ -79,8 +79,8 @@ func TestAnAnswerThatIsNoneIsNoSuccess(t *testing.T) {
 		outcome channels.Outcome
 		problem string
 	}{
-		{"success false", answer(200, `{"success":false,"error":"no room","additional_data":{"code":"FULL"}}`), channels.Answered, "answered 200 FULL: no room"},
-		{"success false without a word", answer(200, `{"success":false}`), channels.Answered, "answered 200: success is false, without a reason"},
+		{"success false", answer(200, `{"success":false,"error":"no room","additional_data":{"code":"FULL"}}`), channels.Rejected, "answered 200 FULL: no room"},
+		{"success false without a word", answer(200, `{"success":false}`), channels.Rejected, "answered 200: success is false, without a reason"},
 		{"empty", answer(200, ``), channels.Unknown, "is empty"},
 		{"no content", answer(204, ``), channels.Unknown, "is empty"},
 		{"white space", answer(200, "\n"), channels.Unknown, "not JSON"},

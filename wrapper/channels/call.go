@@ -48,10 +48,10 @@ func newError(call *pipeline.Call, f *pipeline.Failure) *Error {
 	e := &Error{
 		Operation: call.Name, Outcome: Outcome(f.Outcome), Attempts: call.Attempts, StatusCode: f.Status,
 		Code: f.Code, Message: f.Message, Info: f.Info, RetryAfter: f.RetryAfter, CorrelationID: f.CorrelationID,
-		Body: f.Body, Err: f.Err, Foreign: f.Foreign, cutOff: f.CutOff, earlier: f.Earlier, everyone: f.Everyone,
+		Body: f.Body, Err: f.Err, NotFromAPI: f.NotFromAPI, cutOff: f.CutOff, earlier: f.Earlier, everyone: f.Everyone,
 	}
 	if f.Held != nil {
-		e.Held = heldKind(f.Held.Reason)
+		e.HeldBack = heldKind(f.Held.Reason)
 	}
 	return e
 }

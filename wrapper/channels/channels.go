@@ -110,7 +110,7 @@ func (c *Client) Probe(ctx context.Context) error {
 func probeVerdict(err error) error {
 	if err == nil {
 		return &Error{
-			Operation: receiveMessage.name, Attempts: 1, Outcome: Answered, StatusCode: http.StatusOK,
+			Operation: receiveMessage.name, Attempts: 1, Outcome: Rejected, StatusCode: http.StatusOK,
 			Message: "a message without any content was accepted, so this is not the Channels API",
 		}
 	}

@@ -20,9 +20,9 @@ const (
 
 // The causes of a [Delivery] that was not tried, for errors.Is.
 var (
-	// ErrConversationHeld is a message that stayed behind since one before it in its
+	// ErrConversationHeldBack is a message that stayed behind since one before it in its
 	// conversation was not delivered, or perhaps not.
-	ErrConversationHeld = errors.New("an earlier message of the conversation was not delivered")
+	ErrConversationHeldBack = errors.New("an earlier message of the conversation was not delivered")
 	// ErrDeliveryStopped is a message that stayed behind since the whole delivery had stopped.
 	// The error wraps the cause.
 	ErrDeliveryStopped = errors.New("the delivery had stopped")
@@ -47,7 +47,7 @@ type Delivery struct {
 //
 // A message is sent when the one before it in its conversation has been delivered. After one
 // that was not, or perhaps not, the rest of the conversation stays behind
-// ([ErrConversationHeld]); deliver it anew, beginning with that one. While the daily budget is
+// ([ErrConversationHeldBack]); deliver it anew, beginning with that one. While the daily budget is
 // used up, a 429 asks for a long wait, or a proxy blocks the client, messages wait: now and
 // then one finds out whether that is over; [Limiter.State] tells. What every message would
 // meet stops the delivery, such as 401, no token, or the end of the service: everything else stays
@@ -129,7 +129,7 @@ func verdict(ctx context.Context, err error) ordered.Verdict {
 		return ordered.GoOn
 	case ctx.Err() != nil:
 		return ordered.StopAll
-	case e.everyone, e.Outcome == Answered && !e.aboutThisMessage():
+	case e.everyone, e.Outcome == Rejected && !e.aboutThisMessage():
 		return ordered.StopAll
 	default:
 		return ordered.StopLine
@@ -143,7 +143,7 @@ func (e *Error) aboutThisMessage() bool {
 		http.StatusUnprocessableEntity, http.StatusTooManyRequests:
 		return true
 	case http.StatusForbidden:
-		return e.Foreign // a proxy may dislike one text; the limiter knows when it blocks all
+		return e.NotFromAPI // a proxy may dislike one text; the limiter knows when it blocks all
 	default:
 		return e.Is(ErrNotFound)
 	}
@@ -154,7 +154,7 @@ func stayedBehind(d Delivery, cause *Delivery) Delivery {
 	if d.Err != nil { // the source gave none
 		return d
 	}
-	e := &Error{Operation: receiveMessage.name, Outcome: NotSent, Err: ErrConversationHeld}
+	e := &Error{Operation: receiveMessage.name, Outcome: NotSent, Err: ErrConversationHeldBack}
 	if cause != nil {
 		e.Err = ErrDeliveryStopped
 		if cause.Err != nil {

@@ -28,7 +28,7 @@
 //
 // An error of a call is an [*Error]. errors.Is tells its kind, by the sentinels such as
 // [ErrChannelAlreadyExists]; errors.As gives the details. What a caller wants to know
-// first stands in [Error.Outcome]: whether the request was [NotSent], was [Answered],
+// first stands in [Error.Outcome]: whether the request was [NotSent], was [Rejected],
 // or whether its outcome is [Unknown], so that it may have taken effect.
 //
 // # Retries

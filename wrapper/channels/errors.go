@@ -21,8 +21,8 @@ const (
 	Unknown = Outcome(pipeline.Unknown)
 	// NotSent: nothing of the request has left. It had no effect, and may be made again.
 	NotSent = Outcome(pipeline.NotSent)
-	// Answered: the API refused the request, or something on the way to it did. It had no effect.
-	Answered = Outcome(pipeline.Answered)
+	// Rejected: the API refused the request, or something on the way to it did. It had no effect.
+	Rejected = Outcome(pipeline.Rejected)
 )
 
 // String returns "not sent", "outcome unknown" or "answered".
@@ -32,7 +32,7 @@ func (o Outcome) String() string {
 		return "not sent"
 	case Unknown:
 		return "outcome unknown"
-	case Answered:
+	case Rejected:
 		return "answered"
 	default:
 		return fmt.Sprintf("Outcome(%d)", int(o))
@@ -48,7 +48,7 @@ var (
 	// ErrAdminOnly is code ADMIN_ONLY: only an admin of the company may register channels.
 	ErrAdminOnly = errors.New("only an admin may do this")
 	// ErrForbidden is any 403 of the API itself, such as the codes ADMIN_ONLY and
-	// FORBIDDEN_USER_REQUEST. A proxy's 403 ([Error.Foreign]) is not of this kind.
+	// FORBIDDEN_USER_REQUEST. A proxy's 403 ([Error.NotFromAPI]) is not of this kind.
 	ErrForbidden = errors.New("the user may not do this")
 	// ErrNotFound is code NOT_FOUND: there is no such channel or conversation.
 	ErrNotFound = errors.New("there is no such channel or conversation")
@@ -108,13 +108,13 @@ type Error struct {
 	// Err is the cause, if it is an error of its own: of the network, of the context, of the
 	// token source, or a [*FieldError]. Nil otherwise.
 	Err error
-	// Foreign says that the answer is not in the API's form, such as an HTML page: a proxy, a
+	// NotFromAPI says that the answer is not in the API's form, such as an HTML page: a proxy, a
 	// firewall or another service gave it.
-	Foreign bool
+	NotFromAPI bool
 
-	// Held is ErrRateLimited, ErrDailyLimit or ErrBlocked if the client now holds such calls
+	// HeldBack is ErrRateLimited, ErrDailyLimit or ErrBlocked if the client now holds such calls
 	// back, for RetryAfter; nil if it does not.
-	Held error
+	HeldBack error
 
 	cutOff   bool // the answer was cut off, so a code may have been lost
 	earlier  bool // the outcome is unknown by an earlier attempt
@@ -124,7 +124,7 @@ type Error struct {
 // Error says what was being done, what went wrong, and where it helps what to do.
 func (e *Error) Error() string {
 	text := "channels: " + e.Operation
-	if e.Outcome != Answered {
+	if e.Outcome != Rejected {
 		text += ": " + e.Outcome.String()
 	}
 	if e.earlier {
@@ -153,9 +153,9 @@ func (e *Error) hint() string {
 	switch {
 	case e.Is(ErrWithdrawn):
 		return ErrWithdrawn.Error()
-	case e.Held != nil && e.StatusCode != 0:
-		return e.Held.Error() + "; try again in " + e.RetryAfter.Round(time.Millisecond).String()
-	case (e.Held != nil || e.Is(ErrRateLimited)) && e.RetryAfter > 0:
+	case e.HeldBack != nil && e.StatusCode != 0:
+		return e.HeldBack.Error() + "; try again in " + e.RetryAfter.Round(time.Millisecond).String()
+	case (e.HeldBack != nil || e.Is(ErrRateLimited)) && e.RetryAfter > 0:
 		return "try again in " + e.RetryAfter.Round(time.Millisecond).String()
 	case e.Is(ErrRateLimited):
 		return "a burst limit is free again in seconds, a daily one at midnight"
@@ -177,15 +177,15 @@ func (e *Error) Is(target error) bool {
 	case ErrAdminOnly:
 		return e.Code == codeAdminOnly
 	case ErrForbidden:
-		return e.StatusCode == http.StatusForbidden && !e.Foreign
+		return e.StatusCode == http.StatusForbidden && !e.NotFromAPI
 	case ErrNotFound:
 		return e.Code == codeNotFound
 	case ErrUnauthorized:
 		return e.StatusCode == http.StatusUnauthorized
 	case ErrRateLimited:
-		return e.StatusCode == http.StatusTooManyRequests || e.Held == ErrRateLimited || e.Held == ErrDailyLimit
+		return e.StatusCode == http.StatusTooManyRequests || e.HeldBack == ErrRateLimited || e.HeldBack == ErrDailyLimit
 	case ErrDailyLimit, ErrBlocked:
-		return e.Held == target
+		return e.HeldBack == target
 	case ErrInvalidBody:
 		return e.Code == codeInvalidBody || e.Code == codeInvalidMessage
 	case ErrWithdrawn:

@@ -41,37 +41,37 @@ func TestRefusalsHaveKinds(t *testing.T) {
 		outcome channels.Outcome
 		text    string
 	}{
-		{400, envelope("INVALID_BODY"), []string{"invalid body"}, channels.Answered, "answered 400 INVALID_BODY: the text"},
-		{400, envelope("INVALID_RECEIVE_MESSAGE_PAYLOAD"), []string{"invalid body"}, channels.Answered, "answered 400 INVALID_RECEIVE_MESSAGE_PAYLOAD"},
-		{400, envelope("CHANNEL_ALREADY_EXISTS"), []string{"already exists"}, channels.Answered, "CHANNEL_ALREADY_EXISTS"},
-		{409, envelope("CHANNEL_ALREADY_EXISTS"), []string{"already exists"}, channels.Answered, "CHANNEL_ALREADY_EXISTS"},
-		{400, gateway, nil, channels.Answered, "answered 400: the text"},
-		{401, gateway, []string{"unauthorized"}, channels.Answered, "answered 401: the text (the access token"},
-		{402, ``, nil, channels.Answered, "answered 402: Payment Required"},
-		{403, envelope("ADMIN_ONLY"), []string{"admin only", "forbidden"}, channels.Answered, "answered 403 ADMIN_ONLY"},
-		{403, envelope("FORBIDDEN_USER_REQUEST"), []string{"forbidden"}, channels.Answered, "answered 403 FORBIDDEN_USER_REQUEST"},
-		{403, `{"success":false,"error":"Scope and URL mismatch"}`, []string{"forbidden"}, channels.Answered, "Scope and URL mismatch"},
-		{403, `error code: 1020`, nil, channels.Answered, "answered 403: Forbidden"},
-		{403, ``, []string{"forbidden"}, channels.Answered, "answered 403: Forbidden"},
-		{304, ``, nil, channels.Answered, "answered 304: Not Modified"},
-		{403, page, nil, channels.Answered, `answered 403: an HTML page, so something on the way answered and not the API: "Just a moment"`},
-		{404, envelope("NOT_FOUND"), []string{"not found"}, channels.Answered, "answered 404 NOT_FOUND: the text"},
-		{404, `{"success":false,"error":"the text"}`, []string{"withdrawn"}, channels.Answered, "the text (the base URL is wrong, or the service is withdrawn)"},
-		{404, page, []string{"withdrawn"}, channels.Answered, "(the base URL is wrong, or the service is withdrawn)"},
-		{405, ``, nil, channels.Answered, "Method Not Allowed"},
-		{410, ``, []string{"withdrawn"}, channels.Answered, "Gone (the base URL is wrong, or the service is withdrawn)"},
-		{410, envelope("GONE"), []string{"withdrawn"}, channels.Answered, "answered 410 GONE"},
-		{422, `{"success":false,"error":"the text","additional_data":null}`, nil, channels.Answered, "answered 422: the text"},
-		{429, gateway, []string{"rate limited"}, channels.Answered, "the text (a burst limit is free again in seconds"},
+		{400, envelope("INVALID_BODY"), []string{"invalid body"}, channels.Rejected, "answered 400 INVALID_BODY: the text"},
+		{400, envelope("INVALID_RECEIVE_MESSAGE_PAYLOAD"), []string{"invalid body"}, channels.Rejected, "answered 400 INVALID_RECEIVE_MESSAGE_PAYLOAD"},
+		{400, envelope("CHANNEL_ALREADY_EXISTS"), []string{"already exists"}, channels.Rejected, "CHANNEL_ALREADY_EXISTS"},
+		{409, envelope("CHANNEL_ALREADY_EXISTS"), []string{"already exists"}, channels.Rejected, "CHANNEL_ALREADY_EXISTS"},
+		{400, gateway, nil, channels.Rejected, "answered 400: the text"},
+		{401, gateway, []string{"unauthorized"}, channels.Rejected, "answered 401: the text (the access token"},
+		{402, ``, nil, channels.Rejected, "answered 402: Payment Required"},
+		{403, envelope("ADMIN_ONLY"), []string{"admin only", "forbidden"}, channels.Rejected, "answered 403 ADMIN_ONLY"},
+		{403, envelope("FORBIDDEN_USER_REQUEST"), []string{"forbidden"}, channels.Rejected, "answered 403 FORBIDDEN_USER_REQUEST"},
+		{403, `{"success":false,"error":"Scope and URL mismatch"}`, []string{"forbidden"}, channels.Rejected, "Scope and URL mismatch"},
+		{403, `error code: 1020`, nil, channels.Rejected, "answered 403: Forbidden"},
+		{403, ``, []string{"forbidden"}, channels.Rejected, "answered 403: Forbidden"},
+		{304, ``, nil, channels.Rejected, "answered 304: Not Modified"},
+		{403, page, nil, channels.Rejected, `answered 403: an HTML page, so something on the way answered and not the API: "Just a moment"`},
+		{404, envelope("NOT_FOUND"), []string{"not found"}, channels.Rejected, "answered 404 NOT_FOUND: the text"},
+		{404, `{"success":false,"error":"the text"}`, []string{"withdrawn"}, channels.Rejected, "the text (the base URL is wrong, or the service is withdrawn)"},
+		{404, page, []string{"withdrawn"}, channels.Rejected, "(the base URL is wrong, or the service is withdrawn)"},
+		{405, ``, nil, channels.Rejected, "Method Not Allowed"},
+		{410, ``, []string{"withdrawn"}, channels.Rejected, "Gone (the base URL is wrong, or the service is withdrawn)"},
+		{410, envelope("GONE"), []string{"withdrawn"}, channels.Rejected, "answered 410 GONE"},
+		{422, `{"success":false,"error":"the text","additional_data":null}`, nil, channels.Rejected, "answered 422: the text"},
+		{429, gateway, []string{"rate limited"}, channels.Rejected, "the text (a burst limit is free again in seconds"},
 		{408, ``, nil, channels.Unknown, "outcome unknown: answered 408: Request Timeout"},
 		{500, envelope("BROKEN"), nil, channels.Unknown, "outcome unknown: answered 500 BROKEN: the text"},
 		{502, page, nil, channels.Unknown, "outcome unknown: answered 502: an HTML page"},
 		{503, ``, nil, channels.Unknown, "Service Unavailable"},
 		{599, `{`, nil, channels.Unknown, "outcome unknown: answered 599"},
 		// Whatever types the fields have, those that fit are read.
-		{400, `{"success":0,"error":"the text","error_info":{},"errorCode":"x","additional_data":{"code":"INVALID_BODY"}}`, []string{"invalid body"}, channels.Answered, "answered 400 INVALID_BODY: the text"},
-		{400, `{"success":false,"error":{"message":"m"},"additional_data":[]}`, nil, channels.Answered, "answered 400: Bad Request"},
-		{400, `"the text"`, nil, channels.Answered, "answered 400: Bad Request"},
+		{400, `{"success":0,"error":"the text","error_info":{},"errorCode":"x","additional_data":{"code":"INVALID_BODY"}}`, []string{"invalid body"}, channels.Rejected, "answered 400 INVALID_BODY: the text"},
+		{400, `{"success":false,"error":{"message":"m"},"additional_data":[]}`, nil, channels.Rejected, "answered 400: Bad Request"},
+		{400, `"the text"`, nil, channels.Rejected, "answered 400: Bad Request"},
 	} {
 		_, err := newClient(t, answer(tt.status, tt.body)).ReceiveMessage(t.Context(), message())
 		e := mustError(t, err)
@@ -166,7 +166,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		}))
 		err := client.DeleteChannel(t.Context(), channels.DeleteChannelRequest{ProviderChannelID: "c"})
 		e := mustError(t, err)
-		want := channels.Answered
+		want := channels.Rejected
 		if status == http.StatusSeeOther { // it points to the result of what was done
 			want = channels.Unknown
 		}
@@ -179,7 +179,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 // An error that a caller makes, as in a test of its own, is of the same kinds.
 func TestKindsNeedNoServer(t *testing.T) {
 	t.Parallel()
-	err := error(&channels.Error{Operation: "addChannel", Outcome: channels.Answered, StatusCode: 403, Code: "ADMIN_ONLY"})
+	err := error(&channels.Error{Operation: "addChannel", Outcome: channels.Rejected, StatusCode: 403, Code: "ADMIN_ONLY"})
 	if !errors.Is(err, channels.ErrAdminOnly) || !errors.Is(err, channels.ErrForbidden) || errors.Is(err, channels.ErrNotFound) {
 		t.Error(err)
 	}

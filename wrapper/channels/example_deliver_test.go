@@ -27,7 +27,7 @@ func ExampleClient_Deliver() {
 		switch {
 		case d.Err == nil:
 			fmt.Println(d.Index, d.Message.ID, "is", d.Message.Status)
-		case errors.Is(d.Err, channels.ErrConversationHeld), errors.Is(d.Err, channels.ErrDeliveryStopped):
+		case errors.Is(d.Err, channels.ErrConversationHeldBack), errors.Is(d.Err, channels.ErrDeliveryStopped):
 			left = append(left, d.Request) // it was not tried
 		default:
 			log.Println(d.Err)
@@ -62,7 +62,7 @@ func theNight() iter.Seq2[channels.ReceiveMessageRequest, error] {
 func ExampleNewLimiter() {
 	pipedrive := httptest.NewServer(answerLikePipedrive())
 	defer pipedrive.Close()
-	limiter, err := channels.NewLimiter(channels.LimiterConfig{Limit: 160, Processes: 2})
+	limiter, err := channels.NewLimiter(channels.LimiterConfig{Limit: 160, Sharing: 2})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func ExampleNewLimiter() {
 	}
 
 	state := client.Limiter().State()
-	fmt.Println(state.Held, "of", state.Limit, "requests of these two seconds are made")
+	fmt.Println(state.InUse, "of", state.Limit, "requests of these two seconds are made")
 	if state.Refusing != nil {
 		fmt.Println("nothing is sent before", state.NextProbe, "since", state.Refusing)
 	}

@@ -19,27 +19,27 @@ type LimiterConfig struct {
 	// Limit is the burst limit to begin with, in requests per two seconds; 0 means 80, the
 	// smallest of an OAuth app. The first answer that tells another replaces it.
 	Limit int
-	// Processes is how many processes share the installation, each with a limiter that uses an
+	// Sharing is how many processes share the installation, each with a limiter that uses an
 	// equal part of the limit; 0 means 1.
-	Processes int
+	Sharing int
 }
 
 // NewLimiter returns a limiter, or an error if a number is negative.
 func NewLimiter(config LimiterConfig) (*Limiter, error) {
-	if config.Limit < 0 || config.Processes < 0 {
-		return nil, fmt.Errorf("channels: new limiter: limit %d and processes %d: neither may be negative", config.Limit, config.Processes)
+	if config.Limit < 0 || config.Sharing < 0 {
+		return nil, fmt.Errorf("channels: new limiter: limit %d and processes %d: neither may be negative", config.Limit, config.Sharing)
 	}
 	return newLimiter(config), nil
 }
 
 func newLimiter(config LimiterConfig) *Limiter {
-	return &Limiter{ratelimit.New(ratelimit.Config{Limit: config.Limit, Share: config.Processes})}
+	return &Limiter{ratelimit.New(ratelimit.Config{Limit: config.Limit, Share: config.Sharing})}
 }
 
 // LimiterState is what a limiter knows at one moment.
 type LimiterState struct {
 	Limit         int // requests per two seconds that this limiter allows itself
-	Held          int // of these in use: in flight, or answered less than two seconds ago
+	InUse          int // of these in use: in flight, or answered less than two seconds ago
 	InFlight      int // sent and not answered
 	InFlightLimit int // grows from 8 to 64 with each answer, and is 1 after a 429
 	Waiting       int // calls in line for a place
@@ -59,7 +59,7 @@ type LimiterState struct {
 func (l *Limiter) State() LimiterState {
 	s := l.inner.State()
 	state := LimiterState{
-		Limit: s.Limit, Held: s.Held, InFlight: s.InFlight, InFlightLimit: s.InFlightLimit, Waiting: s.Waiting,
+		Limit: s.Limit, InUse: s.InUse, InFlight: s.InFlight, InFlightLimit: s.InFlightLimit, Waiting: s.Waiting,
 		HeldUntil: s.HeldUntil, NextProbe: s.NextProbe, DailyTokens: s.DailyTokens,
 	}
 	if s.Refusing {

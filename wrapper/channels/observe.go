@@ -60,8 +60,8 @@ type CallEvent struct {
 // itself said is left out.
 func (e *Error) reason() string {
 	switch {
-	case e.Held != nil:
-		return e.Held.Error()
+	case e.HeldBack != nil:
+		return e.HeldBack.Error()
 	case errors.Is(e.Err, context.Canceled), errors.Is(e.Err, context.DeadlineExceeded):
 		return "the time was over, or the caller gave up"
 	case e.StatusCode != 0:
