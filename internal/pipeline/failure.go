@@ -32,7 +32,7 @@ type Failure struct {
 	CorrelationID string
 	Body          string // its start
 	Err           error  // a cause from elsewhere
-	NotFromAPI       bool   // the answer is not in the API's form
+	NotFromAPI    bool   // the answer is not in the API's form
 	CutOff        bool   // the answer was not read in full, so a code may have been lost
 	Everyone      bool   // every call would fail so now: there is no credential, or no base URL
 	Earlier       bool   // the outcome is unknown by an earlier attempt; all else is of the last one

@@ -112,7 +112,7 @@ func New(c Config) *Limiter {
 // State is what a limiter knows at one moment.
 type State struct {
 	Limit         int // requests per window that this limiter allows itself: its share
-	InUse          int // of these in use: in flight, or answered less than a window ago
+	InUse         int // of these in use: in flight, or answered less than a window ago
 	InFlight      int
 	InFlightLimit int // grows with each answer, and is 1 after a 429
 	Waiting       int // callers in line
@@ -136,7 +136,7 @@ func (l *Limiter) State() State {
 	l.cooling.dropUntil(now)
 	s := State{
 		Limit:         l.allowed(),
-		InUse:          l.inFlight + l.cooling.n,
+		InUse:         l.inFlight + l.cooling.n,
 		InFlight:      l.inFlight,
 		InFlightLimit: l.cap,
 		Waiting:       l.queue.Len(),

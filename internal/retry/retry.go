@@ -57,7 +57,7 @@ type Result struct {
 	Status     int           // of the answer; 0 if none came
 	Code       string        // the API's code
 	RetryAfter time.Duration // as the answer told
-	NotFromAPI    bool          // the answer is not, or not in full, in the form of the API
+	NotFromAPI bool          // the answer is not, or not in full, in the form of the API
 	Took       time.Duration
 	Ended      bool // the caller's context has ended
 }

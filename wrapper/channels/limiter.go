@@ -39,7 +39,7 @@ func newLimiter(config LimiterConfig) *Limiter {
 // LimiterState is what a limiter knows at one moment.
 type LimiterState struct {
 	Limit         int // requests per two seconds that this limiter allows itself
-	InUse          int // of these in use: in flight, or answered less than two seconds ago
+	InUse         int // of these in use: in flight, or answered less than two seconds ago
 	InFlight      int // sent and not answered
 	InFlightLimit int // grows from 8 to 64 with each answer, and is 1 after a 429
 	Waiting       int // calls in line for a place
