@@ -13,14 +13,18 @@ BENCHFLAGS   ?=
 TESTFLAGS    ?= -timeout 5m -p 4
 
 # Run by version, not required in go.mod: what lints this module is no cost to its users.
-GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-OASDIFF  = $(GO) run github.com/oasdiff/oasdiff@v1.35.0
+GOLANGCI_AT    = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+OASDIFF_AT     = github.com/oasdiff/oasdiff@v1.37.0
+ACTIONLINT_AT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+GOVULNCHECK_AT = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+GOLANGCI = $(GO) run $(GOLANGCI_AT)
+OASDIFF  = $(GO) run $(OASDIFF_AT)
 
 # --ignore-scripts: no package needs its install script, and none gets to run one.
 NPM_CI = $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help generate build demo test test-interop fuzz bench lint lint-go lint-generated lint-spec record spec-diff
+.PHONY: help generate build demo test test-interop fuzz bench lint lint-go lint-generated lint-spec lint-workflows record spec-diff drift outdated vulnerable
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,7 +59,7 @@ fuzz: ## fuzz each target FUZZTIME (20000x) times
 bench: ## measure cost, goodput and pace beside net/http by hand, in two minutes (BENCHFLAGS='-only memory')
 	$(GO) run ./tests/bench $(BENCHFLAGS)
 
-lint: lint-go lint-generated lint-spec ## check format, code, modules, documents, and that gen/ is fresh
+lint: lint-go lint-generated lint-spec lint-workflows ## check format, code, modules, documents, and that gen/ is fresh
 
 lint-go:
 	@out=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
@@ -76,12 +80,24 @@ lint-spec:
 	elif [ "$$CI" = true ]; then echo "make lint: no npm found, and CI lints the documents with it: install Node" >&2; exit 1; \
 	else echo "make lint: no npm found, so Spectral did not lint the documents; the rest is done"; fi
 
+lint-workflows:
+	$(GO) run $(ACTIONLINT_AT)
+
 record: ## record exchanges with a real API into tests/recordings: BASE_URL=… (with PIPEDRIVE_ACCESS_TOKEN)
 	@[ -n "$(BASE_URL)" ] || { echo "make record: say where: make record BASE_URL=https://company.pipedrive.com/api/v1" >&2; exit 2; }
 	$(GO) test ./tests/contract -count=1 -v -run '^TestRecord$$' -args -record -base-url "$(BASE_URL)"
 
 spec-diff: ## say what changed in the documents since BASE=<revision>; fails if a change is breaking
 	@OASDIFF="$(OASDIFF)" sh spec/lint/diff.sh "$(BASE)"
+
+drift: ## compare spec/channels.yaml with the vendor's newest npm package, or with URL=<an OpenAPI document>
+	@GO="$(GO)" NPM="$(NPM)" OASDIFF="$(OASDIFF)" sh spec/lint/drift.sh "$(URL)"
+
+outdated: ## say which dependencies and tools are behind
+	@GO="$(GO)" NPM="$(NPM)" TOOLS="$(GOLANGCI_AT) $(OASDIFF_AT) $(ACTIONLINT_AT) $(GOVULNCHECK_AT)" sh spec/lint/outdated.sh
+
+vulnerable: ## look for known vulnerabilities in what the code calls
+	$(GO) run $(GOVULNCHECK_AT) ./...
 
 tests/interop/node_modules/.package-lock.json: tests/interop/package-lock.json
 	@command -v $(NPM) >/dev/null || { echo "make test-interop: no npm found: install Node 18.20 or later" >&2; exit 1; }
