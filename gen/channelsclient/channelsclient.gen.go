@@ -307,7 +307,8 @@ type ReceiveMessageRequest struct {
 	ConversationLink string `json:"conversation_link,omitempty,omitzero"`
 
 	// CreatedAt A time in a request. Documented is `YYYY-MM-DD HH:MM`, UTC; that is what this project sends. The
-	// reference types the field date-time all the same, and clients generated from it send RFC 3339: both match.
+	// reference types the field date-time all the same, and clients generated from it send RFC 3339; a public
+	// client sends seconds after the minutes. All of them match.
 	//
 	//
 	// Example: 2026-03-01 07:58
@@ -347,7 +348,8 @@ type ReceiveMessageResponse struct {
 }
 
 // RequestTime A time in a request. Documented is `YYYY-MM-DD HH:MM`, UTC; that is what this project sends. The
-// reference types the field date-time all the same, and clients generated from it send RFC 3339: both match.
+// reference types the field date-time all the same, and clients generated from it send RFC 3339; a public
+// client sends seconds after the minutes. All of them match.
 //
 // Example: 2026-03-01 07:58
 type RequestTime = wire.Minute
@@ -477,7 +479,8 @@ type ClientInterface interface {
 	// A message whose `id` is known already is updated: so a change of status
 	// (sent, delivered, read) is delivered by sending the message again, and so a
 	// delivery may be repeated when its answer was lost. That `id` is the key of this
-	// update is an inference from the published guide.
+	// update is an inference from the published guide. That guide's troubleshooting page
+	// has a 404 for an unknown channel; its code is not documented.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -495,7 +498,8 @@ type ClientInterface interface {
 	// A message whose `id` is known already is updated: so a change of status
 	// (sent, delivered, read) is delivered by sending the message again, and so a
 	// delivery may be repeated when its answer was lost. That `id` is the key of this
-	// update is an inference from the published guide.
+	// update is an inference from the published guide. That guide's troubleshooting page
+	// has a 404 for an unknown channel; its code is not documented.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -518,8 +522,9 @@ type ClientInterface interface {
 	//
 	// Removes a channel together with its conversations and messages.
 	//
-	// The published reference documents no 404 here, and the text of its 400 is
-	// the one of addChannel.
+	// The published reference lists no 404 here, and the text of its 400 is the one of
+	// addChannel. The guide's troubleshooting page has a 404 for an unknown channel; its
+	// code is not documented.
 	//
 	// Corresponds with DELETE /channels/{id} (the `DeleteChannel` operationId).
 	//
@@ -586,7 +591,8 @@ func (c *Client) AddChannel(ctx context.Context, body AddChannelJSONRequestBody,
 // A message whose `id` is known already is updated: so a change of status
 // (sent, delivered, read) is delivered by sending the message again, and so a
 // delivery may be repeated when its answer was lost. That `id` is the key of this
-// update is an inference from the published guide.
+// update is an inference from the published guide. That guide's troubleshooting page
+// has a 404 for an unknown channel; its code is not documented.
 //
 // Takes any type of body and a specified content type.
 //
@@ -613,7 +619,8 @@ func (c *Client) ReceiveMessageWithBody(ctx context.Context, contentType string,
 // A message whose `id` is known already is updated: so a change of status
 // (sent, delivered, read) is delivered by sending the message again, and so a
 // delivery may be repeated when its answer was lost. That `id` is the key of this
-// update is an inference from the published guide.
+// update is an inference from the published guide. That guide's troubleshooting page
+// has a 404 for an unknown channel; its code is not documented.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -654,8 +661,9 @@ func (c *Client) DeleteConversation(ctx context.Context, channelId string, conve
 //
 // Removes a channel together with its conversations and messages.
 //
-// The published reference documents no 404 here, and the text of its 400 is
-// the one of addChannel.
+// The published reference lists no 404 here, and the text of its 400 is the one of
+// addChannel. The guide's troubleshooting page has a 404 for an unknown channel; its
+// code is not documented.
 //
 // Corresponds with DELETE /channels/{id} (the `DeleteChannel` operationId).
 // Deprecated: Pipedrive announced the end of the Channels API for 2026-02-01; see the project's README.
@@ -911,7 +919,8 @@ type ClientWithResponsesInterface interface {
 	// A message whose `id` is known already is updated: so a change of status
 	// (sent, delivered, read) is delivered by sending the message again, and so a
 	// delivery may be repeated when its answer was lost. That `id` is the key of this
-	// update is an inference from the published guide.
+	// update is an inference from the published guide. That guide's troubleshooting page
+	// has a 404 for an unknown channel; its code is not documented.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -929,7 +938,8 @@ type ClientWithResponsesInterface interface {
 	// A message whose `id` is known already is updated: so a change of status
 	// (sent, delivered, read) is delivered by sending the message again, and so a
 	// delivery may be repeated when its answer was lost. That `id` is the key of this
-	// update is an inference from the published guide.
+	// update is an inference from the published guide. That guide's troubleshooting page
+	// has a 404 for an unknown channel; its code is not documented.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -954,8 +964,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// Removes a channel together with its conversations and messages.
 	//
-	// The published reference documents no 404 here, and the text of its 400 is
-	// the one of addChannel.
+	// The published reference lists no 404 here, and the text of its 400 is the one of
+	// addChannel. The guide's troubleshooting page has a 404 for an unknown channel; its
+	// code is not documented.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1251,7 +1262,8 @@ func (c *ClientWithResponses) AddChannelWithResponse(ctx context.Context, body A
 // A message whose `id` is known already is updated: so a change of status
 // (sent, delivered, read) is delivered by sending the message again, and so a
 // delivery may be repeated when its answer was lost. That `id` is the key of this
-// update is an inference from the published guide.
+// update is an inference from the published guide. That guide's troubleshooting page
+// has a 404 for an unknown channel; its code is not documented.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1275,7 +1287,8 @@ func (c *ClientWithResponses) ReceiveMessageWithBodyWithResponse(ctx context.Con
 // A message whose `id` is known already is updated: so a change of status
 // (sent, delivered, read) is delivered by sending the message again, and so a
 // delivery may be repeated when its answer was lost. That `id` is the key of this
-// update is an inference from the published guide.
+// update is an inference from the published guide. That guide's troubleshooting page
+// has a 404 for an unknown channel; its code is not documented.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1311,8 +1324,9 @@ func (c *ClientWithResponses) DeleteConversationWithResponse(ctx context.Context
 //
 // Removes a channel together with its conversations and messages.
 //
-// The published reference documents no 404 here, and the text of its 400 is
-// the one of addChannel.
+// The published reference lists no 404 here, and the text of its 400 is the one of
+// addChannel. The guide's troubleshooting page has a 404 for an unknown channel; its
+// code is not documented.
 //
 // Returns a wrapper object for the known response body format(s).
 //

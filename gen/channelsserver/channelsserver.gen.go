@@ -306,7 +306,8 @@ type ReceiveMessageRequest struct {
 	ConversationLink *string `json:"conversation_link,omitempty"`
 
 	// CreatedAt A time in a request. Documented is `YYYY-MM-DD HH:MM`, UTC; that is what this project sends. The
-	// reference types the field date-time all the same, and clients generated from it send RFC 3339: both match.
+	// reference types the field date-time all the same, and clients generated from it send RFC 3339; a public
+	// client sends seconds after the minutes. All of them match.
 	//
 	//
 	// Example: 2026-03-01 07:58
@@ -346,7 +347,8 @@ type ReceiveMessageResponse struct {
 }
 
 // RequestTime A time in a request. Documented is `YYYY-MM-DD HH:MM`, UTC; that is what this project sends. The
-// reference types the field date-time all the same, and clients generated from it send RFC 3339: both match.
+// reference types the field date-time all the same, and clients generated from it send RFC 3339; a public
+// client sends seconds after the minutes. All of them match.
 //
 // Example: 2026-03-01 07:58
 type RequestTime = string

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"mime"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -102,8 +104,6 @@ func decodeValue(d *json.Decoder, depth int) (any, error) {
 }
 
 // violation says where a value is not as the schema has it; empty if it is.
-//
-// Our choice: what is typed as a URI may be any text, since nothing says what is checked.
 func violation(schema *openapi3.Schema, value any) string {
 	err := schema.VisitJSON(value, openapi3.VisitAsRequest(),
 		openapi3.WithStringFormatValidator(timeFormat, openapi3.NewCallbackValidator(checkRequestTime)))
@@ -131,14 +131,20 @@ func violation(schema *openapi3.Schema, value any) string {
 // allows it; empty if there is nothing.
 //
 // Our choice: all three provider types and link_expires pass as Strict, although one page
-// lists only other, and the text of the validator has no link_expires.
+// lists only other, and the text of the validator has no link_expires. What is typed as a URI or
+// called a mime type is any text, but not if Strict.
 func contested(op operation, value any) string {
 	if key := unknownKey(op.body, value, ""); key != "" {
 		// Our choice: a property that no source knows is ignored, and refused if Strict.
 		return key + " is a property that no published source knows"
 	}
-	body, ok := value.(map[string]any)
-	if !ok || op.id != "receiveMessage" {
+	body, _ := value.(map[string]any)
+	for _, key := range []string{"avatar_url", "conversation_link"} {
+		if text, ok := body[key].(string); ok && !isURL(text) {
+			return key + " is no URL"
+		}
+	}
+	if op.id != "receiveMessage" {
 		return ""
 	}
 	for _, key := range []string{"created_at", "reply_by"} {
@@ -152,6 +158,14 @@ func contested(op operation, value any) string {
 	}
 	for i, item := range attachments {
 		attachment, _ := item.(map[string]any)
+		for _, key := range []string{"url", "preview_url"} {
+			if text, ok := attachment[key].(string); ok && !isURL(text) {
+				return fmt.Sprintf("attachments.%d.%s is no URL", i, key)
+			}
+		}
+		if kind, _ := attachment["type"].(string); !isMimeType(kind) {
+			return fmt.Sprintf("attachments.%d.type is no mime type, such as image/png", i)
+		}
 		for _, key := range []string{"name", "size", "preview_url"} {
 			if _, present := attachment[key]; !present {
 				return fmt.Sprintf("attachments.%d.%s is missing; send null if it is not known", i, key)
@@ -159,6 +173,17 @@ func contested(op operation, value any) string {
 		}
 	}
 	return ""
+}
+
+func isURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.IsAbs() && (u.Host != "" || u.Opaque != "")
+}
+
+func isMimeType(text string) bool {
+	kind, _, err := mime.ParseMediaType(text)
+	main, sub, whole := strings.Cut(kind, "/")
+	return err == nil && whole && main != "" && sub != ""
 }
 
 // unknownKey finds a property that the schema does not have.

@@ -77,7 +77,7 @@ func TestStrict(t *testing.T) {
 	lenient := start(t, emulator.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	strict := start(t, emulator.Config{Strict: true})
 	const refused = "accepted what another published source refuses"
-	full := map[string]any{"id": "a", "type": "t", "url": "u", "name": nil, "size": nil, "preview_url": nil, "link_expires": true}
+	full := map[string]any{"id": "a", "type": "image/png", "url": "https://m.example/1", "name": nil, "size": nil, "preview_url": nil, "link_expires": true}
 	without := func(key string) []any {
 		o := map[string]any{}
 		for k, v := range full {
@@ -87,9 +87,9 @@ func TestStrict(t *testing.T) {
 		}
 		return []any{full, o}
 	}
-	with := func(key string) []any {
+	with := func(key string, value any) []any {
 		o := without("")[1].(map[string]any)
-		o[key] = 1
+		o[key] = value
 		return []any{o}
 	}
 	for _, a := range []api{lenient, strict} {
@@ -103,12 +103,17 @@ func TestStrict(t *testing.T) {
 	for reason, body := range map[string]string{
 		"created_at is not":                 message("created_at", "2026-03-01T07:58:00Z"),
 		"reply_by is not":                   message("reply_by", "2026-03-01T07:58:00Z"),
+		"created_at is not in UTC minutes":  message("created_at", "2026-03-01 07:58:30"),
+		"attachments.0.url is no URL":       message("attachments", with("url", "files/1")),
+		"attachments.0.preview_url is no":   message("attachments", with("preview_url", "1")),
+		"attachments.0.type is no mime":     message("attachments", with("type", "picture")),
+		"conversation_link is no URL":       message("conversation_link", "//m.example/v1"),
 		"attachments is missing":            message("attachments", absent{}),
 		"attachments.1.name is missing":     message("attachments", without("name")),
 		"attachments.1.size is missing":     message("attachments", without("size")),
 		"attachments.1.preview_url is":      message("attachments", without("preview_url")),
 		"recipient is a property that":      message("recipient", "r"),
-		"attachments.0.bytes is a property": message("attachments", with("bytes")),
+		"attachments.0.bytes is a property": message("attachments", with("bytes", 1)),
 	} {
 		log.Reset()
 		lenient.receive(body).want(t, http.StatusOK, "")
@@ -120,6 +125,14 @@ func TestStrict(t *testing.T) {
 			t.Errorf("error %q, want %q", got, reason)
 		}
 	}
+	if got := lenient.Messages("c1", "v1")[0].CreatedAt.Second(); got != 0 && got != 30 {
+		t.Errorf("created_at is read with %d seconds", got)
+	}
+	for _, body := range []string{channel("provider_channel_id", "c2"), channel("provider_channel_id", "c3", "name", "n", "avatar_url", "icon.png")} {
+		lenient.addChannel(body).want(t, http.StatusOK, "")
+	}
+	strict.addChannel(channel("provider_channel_id", "c2")).want(t, http.StatusConflict, "CHANNEL_ALREADY_EXISTS") // of the same name
+	strict.addChannel(channel("provider_channel_id", "c3", "name", "n", "avatar_url", "icon.png")).want(t, http.StatusBadRequest, "INVALID_BODY")
 	strict.addChannel(channel("colour", "blue", "provider_channel_id", "c2")).want(t, http.StatusBadRequest, "INVALID_BODY")
 	if got := strict.with("Content-Type").receive(message()); got.status != http.StatusUnsupportedMediaType {
 		t.Errorf("got %d %s", got.status, got.raw)

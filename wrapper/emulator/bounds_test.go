@@ -29,7 +29,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		return `{"id":"` + id + `","channel_id":"c","sender_id":"s","conversation_id":"v","message":"` + text +
 			`","status":"sent","created_at":"2026-03-01 07:58"}`
 	}
-	e.store.max = len(channel) + len(message("1", "")) + 2*keepingOne
+	e.store.max = len("nc") + len("1sv") + 2*keepingOne
 	for _, step := range []struct {
 		method, target, body string
 		status               int

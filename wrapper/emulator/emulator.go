@@ -53,6 +53,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pdchannels/pdchannels/gen/channelsserver"
 )
@@ -71,6 +72,8 @@ type Emulator struct {
 	outside     http.RoundTripper // to the app
 	uninstalls  *sync.WaitGroup   // calls of the app that nobody waits for
 	outgoing    *outgoing
+	allowed     map[string]bool // host names beside loopback
+	exposed     *atomic.Bool    // it listens off loopback
 }
 
 // New makes an emulator. It fails if cfg cannot be served, and says which field is wrong.
@@ -100,6 +103,8 @@ func New(cfg Config) (*Emulator, error) {
 		outside:     newOutside(),
 		uninstalls:  &sync.WaitGroup{},
 		outgoing:    outgoing,
+		allowed:     cfg.allowedHosts(),
+		exposed:     new(atomic.Bool),
 	}
 	handler := channelsserver.NewStrictHandlerWithOptions(rules{e}, nil, channelsserver.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc:  e.unbound,
@@ -113,7 +118,11 @@ func New(cfg Config) (*Emulator, error) {
 		})
 		e.mux.HandleFunc("GET "+prefix+ownUserPath, serveOwnUser)
 	}
-	e.mux.HandleFunc("POST /oauth/token", e.serveToken)
+	e.mux.HandleFunc("POST "+tokenPath, e.serveToken)
+	e.mux.HandleFunc("POST "+tokenPath+"/{$}", e.serveToken) // as the published OpenAPI description spells it
+	for _, path := range []string{"/livez", "/readyz"} {
+		e.mux.HandleFunc("GET "+path, serveHealth)
+	}
 	e.mux.HandleFunc("POST /oauth/revoke", e.serveRevoke)
 	e.handlePages()
 	return e, nil

@@ -13,14 +13,13 @@ import (
 // The codes of additional_data. The document's examples hold those of the 400s as well,
 // which is where the judge of bodies takes them from.
 const (
-	codeInvalidBody    = "INVALID_BODY"
-	codeInvalidMessage = "INVALID_RECEIVE_MESSAGE_PAYLOAD"
-	codeAdminOnly      = "ADMIN_ONLY"
-	codeForbiddenUser  = "FORBIDDEN_USER_REQUEST"
-	codeNotFound       = "NOT_FOUND"
-	codeChannelExists  = "CHANNEL_ALREADY_EXISTS"
-	codeStorageFull    = "EMULATOR_STORAGE_FULL"
-	codeWrongOrigin    = "EMULATOR_WRONG_ORIGIN"
+	codeInvalidBody   = "INVALID_BODY"
+	codeAdminOnly     = "ADMIN_ONLY"
+	codeForbiddenUser = "FORBIDDEN_USER_REQUEST"
+	codeNotFound      = "NOT_FOUND"
+	codeChannelExists = "CHANNEL_ALREADY_EXISTS"
+	codeStorageFull   = "EMULATOR_STORAGE_FULL"
+	codeWrongOrigin   = "EMULATOR_WRONG_ORIGIN"
 )
 
 const errorInfo = "See the reference of the Channels API."

@@ -109,7 +109,7 @@ func TestBurstLimitIsARollingWindow(t *testing.T) {
 	}
 	step(a, 400, "3 1 2") // a stranger did not count
 	got := a.do("DELETE", "/v1/channels/c1", "")
-	if got.want(t, 400, "INVALID_BODY"); got.header.Get("Retry-After") != "" {
+	if got.want(t, 404, "NOT_FOUND"); got.header.Get("Retry-After") != "" {
 		t.Error("Retry-After is not documented")
 	}
 	if got := a.receive("{}"); got.body["errorCode"] != 429.0 {
@@ -147,7 +147,7 @@ func TestDailyBudget(t *testing.T) {
 		t.Errorf("got %d before midnight UTC", got.status)
 	}
 	clock.advance(time.Nanosecond)
-	if got := a.deleteChannel("c1"); got.status != 400 || budget(got) != "32 26" {
+	if got := a.deleteChannel("c1"); got.status != 404 || budget(got) != "32 26" {
 		t.Errorf("got %d %q after midnight UTC", got.status, budget(got))
 	}
 

@@ -4,7 +4,6 @@
 package emulator
 
 import (
-	"encoding/json"
 	"slices"
 
 	"github.com/pdchannels/pdchannels/gen/channelsserver"
@@ -63,7 +62,8 @@ func (c *storedChannel) remove(id string) (size int) {
 // importConversation keeps a conversation as the app described it. It fails with errNoChannel
 // or errFull.
 //
-// Our choice: an import adds the messages that are missing, and changes none that is there:
+// Our choice: a participant who comes twice is kept once, and a group of three or more is kept
+// whole. An import adds the messages that are missing, and changes none that is there:
 // what receiveMessage delivered is newer.
 func (s *store) importConversation(channelID string, in providerclient.Conversation) error {
 	s.mu.Lock()
@@ -74,7 +74,10 @@ func (s *store) importConversation(channelID string, in providerclient.Conversat
 	}
 	description := Conversation{ID: in.ID, Link: in.Link, Status: string(in.Status), Seen: in.Seen}
 	size := keepingOne + len(in.ID) + len(in.Link) + len(in.Status)
-	for _, p := range in.Participants {
+	for i, p := range in.Participants {
+		if slices.ContainsFunc(in.Participants[:i], func(q providerclient.Participant) bool { return q.ID == p.ID && q.Role == p.Role }) {
+			continue // told twice
+		}
 		description.Participants = append(description.Participants, Participant{p.ID, p.Name, string(p.Role), p.AvatarURL})
 		size += keepingOne + len(p.ID) + len(p.Name) + len(p.Role) + len(p.AvatarURL)
 	}
@@ -117,11 +120,7 @@ func (s *store) add(c *storedChannel, message channelsserver.Message) error {
 	if message.Id == "" || c.byID[message.Id] != nil {
 		return nil
 	}
-	raw, err := json.Marshal(message)
-	if err != nil {
-		return err
-	}
-	return s.put(c, message, len(raw))
+	return s.put(c, message)
 }
 
 func (s *store) importTemplates(channelID string, templates []providerclient.Template, size int) error {

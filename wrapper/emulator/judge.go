@@ -25,7 +25,6 @@ var apiPrefixes = []string{"/v1", "/api/v1"}
 type call struct {
 	op   operation
 	user User
-	size int // of the body, in bytes
 }
 
 type callKey struct{}
@@ -38,12 +37,12 @@ func callOf(ctx context.Context) call {
 // serve judges a request, and hands on what passes.
 func (e *Emulator) serve(w *recorder, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if !ownHost(r) {
+	if !e.ownHost(r) {
 		writeJSON(w, http.StatusForbidden, listed(codeWrongOrigin,
-			"the Host header names another host: reach the emulator as 127.0.0.1, as localhost or by the address it listens on"))
+			"the Host header names another host: reach the emulator as 127.0.0.1, as localhost, by the address it listens on, or by a name that it was told to allow"))
 		return
 	}
-	if e.crossOrigin.Check(r) != nil {
+	if e.crossOrigin.Check(r) != nil && !e.allows(originHost(r)) {
 		writeJSON(w, http.StatusForbidden, listed(codeWrongOrigin, "a page of another origin may not use the emulator"))
 		return
 	}
@@ -57,6 +56,9 @@ func (e *Emulator) serve(w *recorder, r *http.Request) {
 		return
 	}
 	user, known := e.authenticate(r)
+	if known && r.URL.Query().Has("api_token") {
+		e.tolerated(r, "the API token is in the query, and the reference has it in the header x-api-token")
+	}
 	if !known {
 		refuse(w, http.StatusUnauthorized, "unauthorized access")
 		return
@@ -78,9 +80,14 @@ func (e *Emulator) serve(w *recorder, r *http.Request) {
 		if !ok {
 			return
 		}
-		r.Body, c.size = body, len(body.raw)
+		r.Body = body
 	}
 	e.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
+}
+
+// tolerated logs what is accepted although some published source refuses it.
+func (e *Emulator) tolerated(r *http.Request, reason string, more ...any) {
+	e.cfg.Logger.WarnContext(r.Context(), "accepted what another published source refuses", append([]any{"path", r.URL.Path, "reason", reason}, more...)...)
 }
 
 func underAPI(p string) bool {
@@ -90,8 +97,8 @@ func underAPI(p string) bool {
 // pattern is the pattern of the mux that takes a request; empty if there is none.
 func (e *Emulator) pattern(r *http.Request) string {
 	// The mux would redirect a path with an empty or a dot segment, and a client that
-	// follows would ask for something else, or without its body. No pattern ends in a slash.
-	if p := r.URL.EscapedPath(); p != path.Clean("/"+p) {
+	// follows would ask for something else, or without its body. Only one pattern ends in a slash.
+	if p := r.URL.EscapedPath(); p != path.Clean("/"+p) && p != tokenPath+"/" {
 		return ""
 	}
 	_, pattern := e.mux.Handler(r)
@@ -120,7 +127,6 @@ func (e *Emulator) refuseRoute(w http.ResponseWriter, r *http.Request) {
 // that was judged, so it takes no key for another that differs in case.
 type judgedBody struct {
 	io.Reader
-	raw   []byte
 	value any
 }
 
@@ -164,7 +170,7 @@ func (e *Emulator) judgeBody(w *recorder, r *http.Request, op operation) (body j
 		if e.cfg.Strict {
 			return invalid(reason)
 		}
-		e.cfg.Logger.WarnContext(r.Context(), "accepted what another published source refuses", "operation", op.id, "reason", reason)
+		e.tolerated(r, reason, "operation", op.id)
 	}
-	return judgedBody{Reader: bytes.NewReader(raw), raw: raw, value: value}, true
+	return judgedBody{Reader: bytes.NewReader(raw), value: value}, true
 }

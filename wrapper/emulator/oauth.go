@@ -12,6 +12,7 @@ import (
 )
 
 const (
+	tokenPath       = "/oauth/token"
 	tokenScope      = "base,messengers-integration"
 	codeLifetime    = 5 * time.Minute
 	refreshLifetime = 60 * 24 * time.Hour

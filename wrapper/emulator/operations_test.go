@@ -131,7 +131,6 @@ func TestReceiveMessageRefuses(t *testing.T) {
 		return []any{o}
 	}
 	cases := map[string]string{
-		"unknown channel":      message("channel_id", "c2"),
 		"no id":                message("id", absent{}),
 		"empty conversation":   message("conversation_id", ""),
 		"null text":            message("message", nil),
@@ -139,7 +138,8 @@ func TestReceiveMessageRefuses(t *testing.T) {
 		"null status":          message("status", nil),
 		"no such date":         message("created_at", "2026-13-45 99:99"),
 		"not a leap year":      message("created_at", "2026-02-29 00:00"),
-		"seconds, no zone":     message("created_at", "2026-03-01 07:58:00"),
+		"seconds of no time":   message("created_at", "2026-03-01 07:58:61"),
+		"T and no zone":        message("created_at", "2026-03-01T07:58:00"),
 		"a number for a time":  message("created_at", 1772351880),
 		"empty reply_by":       message("reply_by", ""),
 		"reply_by of no date":  message("reply_by", "2026-02-30 00:00"),
@@ -236,10 +236,10 @@ func TestDeleteChannelTakesAllWithIt(t *testing.T) {
 	a := start(t, emulator.Config{})
 	ours := a.addChannel(channel()).data()["id"].(string)
 	a.receive(message()).want(t, http.StatusOK, "")
-	a.deleteChannel(ours).want(t, http.StatusBadRequest, "INVALID_BODY") // Pipedrive's id is not the provider's
+	a.deleteChannel(ours).want(t, http.StatusNotFound, "NOT_FOUND") // Pipedrive's id is not the provider's
 	a.deleteChannel("c1").want(t, http.StatusOK, "")
-	a.deleteChannel("c1").want(t, http.StatusBadRequest, "INVALID_BODY")
-	a.receive(message()).want(t, http.StatusBadRequest, "INVALID_RECEIVE_MESSAGE_PAYLOAD")
+	a.deleteChannel("c1").want(t, http.StatusNotFound, "NOT_FOUND")
+	a.receive(message()).want(t, http.StatusNotFound, "NOT_FOUND")
 	if len(a.Channels()) != 0 || a.Conversations("c1") != nil || a.Messages("c1", "v1") != nil {
 		t.Error("the deleted channel is still there")
 	}

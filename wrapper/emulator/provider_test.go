@@ -161,7 +161,8 @@ func TestHistoryIsImported(t *testing.T) {
 	if calls := app.called(); calls[len(calls)-1] != "DELETE /channels/c%2F1" {
 		t.Errorf("the app was not told of the end: %v", calls)
 	}
-	if strings.Contains(log.String(), "WARN") || strings.Contains(log.String(), "the-secret") {
+	const group = "3 people take part, and a conversation is between two"
+	if strings.Count(log.String(), "WARN") != 2 || strings.Count(log.String(), group) != 2 || strings.Contains(log.String(), "the-secret") {
 		t.Errorf("the log is\n%s", log)
 	}
 }

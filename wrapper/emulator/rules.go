@@ -17,6 +17,9 @@ import (
 // Our choice: there is one company, and its id is 1.
 const companyID = 1
 
+// noSuchChannel is the documented text of NOT_FOUND.
+const noSuchChannel = "Channel not found."
+
 // rules implements the generated server. What reaches it is authenticated, and as the
 // document has it.
 type rules struct{ e *Emulator }
@@ -44,7 +47,9 @@ func (s rules) AddChannel(ctx context.Context, request channelsserver.AddChannel
 	other := func(status int, code string, err error) channelsserver.AddChannelResponseObject {
 		return channelsserver.AddChanneldefaultJSONResponse{StatusCode: status, Body: unlisted(code, err.Error())}
 	}
-	switch err := s.e.store.addChannel(channel, c.size); {
+	switch err := s.e.store.addChannel(channel, s.e.cfg.Strict); {
+	case errors.Is(err, errNameTaken):
+		return other(http.StatusConflict, codeChannelExists, err), nil
 	case errors.Is(err, errChannelExists):
 		// Our choice: CHANNEL_ALREADY_EXISTS comes with 409; 400 is as possible, as only the code was seen.
 		return other(http.StatusConflict, codeChannelExists, err), nil
@@ -81,12 +86,14 @@ func (s rules) ReceiveMessage(ctx context.Context, request channelsserver.Receiv
 	}
 	message.Attachments = &attachments
 
-	newConversation, err := s.e.store.putMessage(message, callOf(ctx).size)
+	newConversation, err := s.e.store.putMessage(message)
 	switch {
 	case errors.Is(err, errNoChannel):
-		// Our choice: a message to an unknown channel is an invalid payload, as no 404 is
-		// documented for this operation.
-		return channelsserver.ReceiveMessage400JSONResponse(listed(codeInvalidMessage, "channel_id: no channel is registered with this id")), nil
+		// The guide's troubleshooting page has a 404 for an unknown channel, whatever the operation.
+		// Our choice: its code and text are those that deleteConversation documents.
+		return channelsserver.ReceiveMessagedefaultJSONResponse{
+			StatusCode: http.StatusNotFound, Body: unlisted(codeNotFound, noSuchChannel),
+		}, nil
 	case err != nil:
 		return channelsserver.ReceiveMessagedefaultJSONResponse{
 			StatusCode: http.StatusInsufficientStorage, Body: unlisted(codeStorageFull, err.Error()),
@@ -113,9 +120,9 @@ func (s rules) DeleteChannel(ctx context.Context, request channelsserver.DeleteC
 			"operation", "deleteChannel", "reason", "the user does not own the installation")
 	}
 	if s.e.store.deleteChannel(request.Id) != nil {
-		// Our choice: deleting an unknown channel is an invalid request, as no 404 is documented
-		// for this operation.
-		return channelsserver.DeleteChannel400JSONResponse(listed(codeInvalidBody, "the id names no channel")), nil
+		return channelsserver.DeleteChanneldefaultJSONResponse{
+			StatusCode: http.StatusNotFound, Body: unlisted(codeNotFound, noSuchChannel),
+		}, nil
 	}
 	s.e.channelDeleted(request.Id)
 	return channelsserver.DeleteChannel200JSONResponse{Success: true}, nil
@@ -129,7 +136,7 @@ func (s rules) DeleteConversation(ctx context.Context, request channelsserver.De
 	}
 	switch err := s.e.store.deleteConversation(request.ChannelId, request.ConversationId); {
 	case errors.Is(err, errNoChannel):
-		return channelsserver.DeleteConversation404JSONResponse(listed(codeNotFound, "Channel not found.")), nil
+		return channelsserver.DeleteConversation404JSONResponse(listed(codeNotFound, noSuchChannel)), nil
 	case err != nil:
 		// Our choice: an unknown conversation gets the 404 that is documented for an unknown channel.
 		return channelsserver.DeleteConversation404JSONResponse(listed(codeNotFound, err.Error())), nil

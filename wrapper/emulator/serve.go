@@ -8,8 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
-	"strings"
 	"time"
 )
 
@@ -25,6 +23,9 @@ func (e *Emulator) Serve(ctx context.Context, l net.Listener) error {
 // takes all of it, and clients leave such behind.
 func (e *Emulator) serveUntil(ctx context.Context, l net.Listener, grace time.Duration) error {
 	defer e.Close()
+	if address, ok := l.Addr().(*net.TCPAddr); ok && !address.IP.IsLoopback() {
+		e.exposed.Store(true)
+	}
 	server := e.server()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
@@ -92,27 +93,4 @@ func Start(t TB, cfg Config) *Server {
 	})
 	url := "http://" + l.Addr().String()
 	return &Server{Emulator: e, URL: url, BaseURL: url + apiPrefixes[0]}
-}
-
-// ownHost tells whether a request names the emulator by an address that only it can have.
-// A page whose own name was made to resolve to the emulator (DNS rebinding) cannot.
-func ownHost(r *http.Request) bool {
-	host := r.Host
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.Trim(host, "[]")
-	if isLoopback(host) {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return false
-	}
-	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if !ok {
-		return false
-	}
-	listening, err := netip.ParseAddrPort(local.String())
-	return err == nil && listening.Addr().Unmap() == ip.Unmap()
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -169,5 +170,43 @@ func TestStartEndsWithTheTest(t *testing.T) {
 	}
 	if _, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.URL, "http://")); err == nil {
 		t.Error("the port is still open")
+	}
+}
+
+// Off loopback, a name as docker compose gives is served; both paths for health checks answer.
+func TestServedBeyondLoopback(t *testing.T) {
+	t.Parallel()
+	e, err := emulator.New(emulator.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "0.0.0.0:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- e.Serve(ctx, l) }()
+	port := l.Addr().(*net.TCPAddr).Port
+	for host, want := range map[string]int{"emulator": 200, "emulator:8484": 200, "127.0.0.1": 200, "evil.example": 403} {
+		for _, path := range []string{"/livez", "/readyz"} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", port, path), http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Host = host
+			resp, err := transport.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != want {
+				t.Errorf("%s as %s: got %d, want %d", path, host, resp.StatusCode, want)
+			}
+		}
+	}
+	cancel()
+	if err := <-served; err != nil {
+		t.Error(err)
 	}
 }

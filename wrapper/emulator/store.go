@@ -10,17 +10,19 @@ import (
 	"github.com/pdchannels/pdchannels/gen/channelsserver"
 )
 
-// maxStored bounds the bytes of the request bodies that are remembered, each counted with
-// what it takes to keep it: about 300,000 short messages.
+// maxStored bounds the bytes that are remembered: texts, and what it takes to keep each thing
+// beside them. It is about 300,000 short messages.
 //
 // Our choice: 256 MiB, and 507 beyond them; the real service names no bound.
 const (
-	maxStored  = 256 << 20
-	keepingOne = 512
+	maxStored         = 256 << 20
+	keepingOne        = 512
+	keepingAttachment = 192
 )
 
 var (
 	errChannelExists  = errors.New("a channel with this provider_channel_id exists already")
+	errNameTaken      = errors.New("a channel with this name exists already")
 	errNoChannel      = errors.New("channel not found")
 	errNoConversation = errors.New("conversation not found")
 	errFull           = errors.New("the emulator holds as much as it can: delete channels, or start it anew")
@@ -71,20 +73,25 @@ func (s *store) grow(by int) error {
 	return nil
 }
 
-// addChannel fails with errChannelExists or errFull.
-func (s *store) addChannel(channel channelsserver.Channel, size int) error {
+// addChannel fails with errChannelExists, errNameTaken or errFull.
+//
+// Our choice: channels collide by provider_channel_id; names may repeat, but not if Strict. The
+// guide calls both unique, and does not say which one is checked.
+func (s *store) addChannel(channel channelsserver.Channel, uniqueName bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// Our choice: channels collide by provider_channel_id; names may repeat. The guide calls
-	// both unique, and does not say which one is checked.
 	if s.find(channel.ProviderChannelId) != nil {
 		return errChannelExists
 	}
-	if err := s.grow(size + keepingOne); err != nil {
+	if uniqueName && slices.ContainsFunc(s.channels, func(c *storedChannel) bool { return c.channel.Name == channel.Name }) {
+		return errNameTaken
+	}
+	size := keepingOne + len(channel.Name) + len(channel.ProviderChannelId) + len(valueOr(channel.AvatarUrl, ""))
+	if err := s.grow(size); err != nil {
 		return err
 	}
 	s.channels = append(s.channels, &storedChannel{
-		channel: channel, size: size + keepingOne,
+		channel: channel, size: size,
 		byID: map[string]*storedMessage{}, conversations: map[string]*storedConversation{},
 	})
 	return nil
@@ -97,7 +104,7 @@ func (s *store) addChannel(channel channelsserver.Channel, size int) error {
 // whole, may move it to another conversation, and leaves it in its place; a status that
 // goes back from read to sent is taken as any other. A conversation is there as long as it
 // has messages, or once the app has described it.
-func (s *store) putMessage(message channelsserver.Message, size int) (newConversation bool, err error) {
+func (s *store) putMessage(message channelsserver.Message) (newConversation bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.find(message.ChannelId)
@@ -105,16 +112,17 @@ func (s *store) putMessage(message channelsserver.Message, size int) (newConvers
 		return false, errNoChannel
 	}
 	newConversation = c.conversations[message.ConversationId] == nil
-	return newConversation, s.put(c, message, size)
+	return newConversation, s.put(c, message)
 }
 
-func (s *store) put(c *storedChannel, message channelsserver.Message, size int) error {
+func (s *store) put(c *storedChannel, message channelsserver.Message) error {
+	size := sizeOf(message)
 	m := c.byID[message.Id]
 	isNew := m == nil
 	if isNew {
 		m = &storedMessage{}
 	}
-	if err := s.grow(size + keepingOne - m.size); err != nil {
+	if err := s.grow(size - m.size); err != nil {
 		return err
 	}
 	if isNew {
@@ -122,9 +130,18 @@ func (s *store) put(c *storedChannel, message channelsserver.Message, size int) 
 	} else {
 		c.forget(m.message.ConversationId)
 	}
-	m.message, m.size = message, size+keepingOne
+	m.message, m.size = message, size
 	c.conversation(message.ConversationId).messages++
 	return nil
+}
+
+// sizeOf is what it takes to keep a message.
+func sizeOf(m channelsserver.Message) int {
+	size := keepingOne + len(m.Id) + len(m.SenderId) + len(m.ConversationId) + len(m.Message) + len(valueOr(m.ConversationLink, ""))
+	for _, a := range valueOr(m.Attachments, nil) {
+		size += keepingAttachment + len(a.Id) + len(a.Type) + len(a.Url) + len(valueOr(a.Name, "")) + len(valueOr(a.PreviewUrl, ""))
+	}
+	return size
 }
 
 // deleteChannel removes a channel with all it holds. It fails with errNoChannel.

@@ -9,6 +9,7 @@ import (
 
 const (
 	requestLayout = "2006-01-02 15:04"              // of a request, UTC
+	secondsLayout = "2006-01-02 15:04:05"           // of some clients' requests; read as UTC
 	messageLayout = "2006-01-02T15:04:05.000Z07:00" // of receiveMessage's answer
 	channelLayout = "2006-01-02 15:04:05"           // of addChannel's answer, UTC
 )
@@ -18,11 +19,14 @@ func isMinute(s string) bool {
 	return err == nil
 }
 
-// parseRequestTime reads both spellings of a time in a request.
+// parseRequestTime reads all spellings of a time in a request.
 func parseRequestTime(s string) (time.Time, error) {
 	layout := time.RFC3339
-	if len(s) == len(requestLayout) {
+	switch {
+	case len(s) == len(requestLayout):
 		layout = requestLayout
+	case len(s) >= len(secondsLayout) && s[len("2006-01-02")] == ' ':
+		layout = secondsLayout // fractions are read as well
 	}
 	t, err := time.Parse(layout, s)
 	if err != nil {

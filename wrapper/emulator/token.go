@@ -86,14 +86,23 @@ func (e *Emulator) serveRevoke(w http.ResponseWriter, r *http.Request) {
 }
 
 // appForm reads a form that the app sends with its credentials, or says what is wrong.
+//
+// Our choice: the credentials may be fields of the form, but not if Strict. The OAuth pages want
+// HTTP Basic, while the library of Pipedrive's own example apps sends fields. With an
+// Authorization header, the fields are not looked at.
 func (e *Emulator) appForm(w http.ResponseWriter, r *http.Request) (url.Values, *tokenError) {
 	w.Header().Set("Cache-Control", "no-store")
-	if !e.isApp(r) {
-		return nil, &tokenError{"invalid_client", "send the app's client id and secret by HTTP Basic"}
-	}
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if media != "application/x-www-form-urlencoded" || r.ParseForm() != nil {
+	isForm := media == "application/x-www-form-urlencoded" && r.ParseForm() == nil
+	switch inForm := r.Header.Get("Authorization") == "" && isForm; {
+	case !inForm && !e.isApp(r), inForm && !e.oauth.isClient(r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")):
+		return nil, &tokenError{"invalid_client", "send the app's client id and secret by HTTP Basic"}
+	case inForm && e.cfg.Strict:
+		return nil, &tokenError{"invalid_client", "send the client id and secret by HTTP Basic, not as fields of the form"}
+	case inForm:
+		e.tolerated(r, "client_id and client_secret are fields of the form, not HTTP Basic")
+	case !isForm:
 		return nil, &tokenError{"invalid_request", "send a form, application/x-www-form-urlencoded"}
 	}
 	for key, values := range r.PostForm {

@@ -1,0 +1,62 @@
+// Under which names the emulator answers: one list for the Host header and for Origin.
+
+package emulator
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// ownHost tells whether a request names the emulator by a name or an address that is its own. A
+// page whose own name was made to resolve to the emulator (DNS rebinding) does not.
+func (e *Emulator) ownHost(r *http.Request) bool {
+	host := withoutPort(r.Host)
+	return isLoopback(host) || isLocalAddress(r, host) || e.allows(host)
+}
+
+// allows tells whether a name is allowed beside loopback: one of Config.AllowHosts, or, once the
+// emulator listens off loopback, a name without a dot, as containers have. Nobody on the internet
+// can own one of those.
+func (e *Emulator) allows(host string) bool {
+	host = strings.ToLower(host)
+	return e.allowed[host] || e.exposed.Load() && host != "" && !strings.ContainsAny(host, ".:")
+}
+
+func isLocalAddress(r *http.Request, host string) bool {
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return false
+	}
+	listening, err := netip.ParseAddrPort(local.String())
+	return err == nil && listening.Addr().Unmap() == ip.Unmap()
+}
+
+// originHost is the name of the page that a browser sends a request for; empty if there is none.
+func originHost(r *http.Request) string {
+	u, err := url.Parse(r.Header.Get("Origin"))
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+func withoutPort(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.Trim(host, "[]")
+}
+
+// serveHealth answers /livez and /readyz: an emulator that answers is ready.
+func serveHealth(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write([]byte("ok\n"))
+}
