@@ -113,7 +113,7 @@ func TestMemoryIsCountedAsItIsKept(t *testing.T) { //nolint:paralleltest // it r
 		runtime.GC()
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		return int(m.HeapAlloc)
+		return int(m.HeapAlloc) //nolint:gosec // a heap of a test
 	}
 	const many = 9
 	before, accounted := heap(), a.MemoryInUse()

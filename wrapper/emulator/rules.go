@@ -61,7 +61,7 @@ func (s rules) AddChannel(ctx context.Context, request channelsserver.AddChannel
 }
 
 // ReceiveMessage takes a message in, or the new state of one.
-func (s rules) ReceiveMessage(ctx context.Context, request channelsserver.ReceiveMessageRequestObject) (channelsserver.ReceiveMessageResponseObject, error) {
+func (s rules) ReceiveMessage(_ context.Context, request channelsserver.ReceiveMessageRequestObject) (channelsserver.ReceiveMessageResponseObject, error) {
 	in := request.Body
 	// Our choice: the answer leaves out what was not given, but for attachments and link_expires,
 	// which show what they default to.

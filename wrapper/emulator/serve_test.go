@@ -199,7 +199,7 @@ func TestServedBeyondLoopback(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			resp.Body.Close()
+			_ = resp.Body.Close()
 			if resp.StatusCode != want {
 				t.Errorf("%s as %s: got %d, want %d", path, host, resp.StatusCode, want)
 			}
