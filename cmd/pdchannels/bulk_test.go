@@ -46,7 +46,7 @@ func TestWhatIsNotDeliveredCanBeFedInAgain(t *testing.T) {
 	file := writeFile(t, "in.jsonl", elsewhere+jsonLines("m-3 c-1"))
 	r := pdchannels(t, env, "message", "receive", "-file", file)
 	kept := filepath.Join(filepath.Dir(file), "in.undelivered.jsonl")
-	r.wants(t, exitUnsure, "1 of 3 messages delivered", "line 1, message m-1: receiveMessage: answered 400 INVALID_RECEIVE_MESSAGE_PAYLOAD")
+	r.wants(t, exitUnsure, "1 of 3 messages delivered", "line 1, message m-1: receiveMessage: answered 404 NOT_FOUND")
 	for _, want := range []string{"  1 refused\n", "  1 held back", "pdchannels message receive -file " + kept} {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("the summary does not say %q:\n%s", want, r.stdout)
