@@ -12,6 +12,10 @@ BENCHFLAGS   ?=
 # Four packages at a time, since some wait more than they compute.
 TESTFLAGS    ?= -timeout 5m -p 4
 
+# The nested modules, which the root never imports; make test enters those that need no more than Go and little time.
+MODULES = tests/otel
+TESTED  = tests/otel
+
 # Run by version, not required in go.mod: what lints this module is no cost to its users.
 GOLANGCI_AT    = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 OASDIFF_AT     = github.com/oasdiff/oasdiff@v1.37.0
@@ -43,7 +47,7 @@ test: ## run every test; with the race detector where a C compiler is (CI insist
 	if [ "$$($(GO) env CGO_ENABLED)" = 1 ]; then race=-race; \
 	elif [ "$$CI" = true ]; then echo "make test: no C compiler found, and CI runs the race detector: install gcc" >&2; exit 1; \
 	else echo "make test: no C compiler found, so this run is without the race detector"; fi; \
-	set -x; $(GO) test $$race $(TESTFLAGS) ./... && cd tests/otel && $(GO) test $$race $(TESTFLAGS) ./...
+	set -ex; $(GO) test $$race $(TESTFLAGS) ./...; for m in $(TESTED); do (cd $$m && $(GO) test $$race $(TESTFLAGS) ./...); done
 
 test-interop: tests/interop/node_modules/.package-lock.json ## run clients and mocks written by others against ours (needs Node 18.20 or later)
 	$(GO) test -tags interop -count=1 $(TESTFLAGS) ./tests/interop
@@ -64,12 +68,8 @@ lint: lint-go lint-generated lint-spec lint-workflows ## check format, code, mod
 lint-go:
 	@out=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
 	[ -z "$$out" ] || { echo "make lint: not formatted, run gofmt -w on:"; echo "$$out"; exit 1; } >&2
-	$(GO) vet ./...
 	$(GO) vet -tags interop ./tests/interop
-	$(GO) mod tidy -diff
-	cd tests/otel && $(GO) vet ./... && $(GO) mod tidy -diff
-	$(GOLANGCI) run
-	cd tests/otel && $(GOLANGCI) run
+	@set -ex; for m in . $(MODULES); do (cd $$m && $(GO) vet ./... && $(GO) mod tidy -diff && $(GOLANGCI) run ./...); done
 
 lint-generated:
 	@GO="$(GO)" sh spec/lint/fresh.sh
