@@ -11,38 +11,44 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/pdchannels/pdchannels/spec"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	report, same, err := drift(os.Args[1:])
+	switch {
+	case err != nil:
+		println("drift: " + err.Error()) // to standard error
+		os.Exit(2)
+	case !same:
+		defer os.Exit(1)
+	}
+	fmt.Print(report)
+}
 
-func run(args []string, stdout, stderr io.Writer) int {
+// drift reports how the package in a folder differs from the document, a line each.
+func drift(args []string) (report string, same bool, err error) {
 	if len(args) != 1 {
-		fmt.Fprintln(stderr, "usage: drift DIR, where DIR is an unpacked npm package of the vendor's client; make drift fetches one")
-		return 2
+		return "", false, errors.New("say where an unpacked npm package of the vendor's client is: drift DIR; make drift fetches one")
 	}
 	document, err := documented(spec.Channels)
 	if err != nil {
-		fmt.Fprintln(stderr, "drift:", err)
-		return 2
+		return "", false, err
 	}
 	published, err := readPackage(args[0])
 	if err != nil {
-		fmt.Fprintln(stderr, "drift:", err)
-		return 2
+		return "", false, err
 	}
 	differences := compare(published.operations, document)
+	if len(differences) == 0 {
+		return published.name + " says what spec/channels.yaml says\n", true, nil
+	}
 	for _, d := range differences {
-		fmt.Fprintln(stdout, d)
+		report += d + "\n"
 	}
-	if len(differences) > 0 {
-		fmt.Fprintf(stdout, "%s and spec/channels.yaml differ in %d places\n", published.name, len(differences))
-		return 1
-	}
-	fmt.Fprintf(stdout, "%s says what spec/channels.yaml says\n", published.name)
-	return 0
+	return report + fmt.Sprintf("%s and spec/channels.yaml differ in %d places\n", published.name, len(differences)), false, nil
 }
