@@ -1,27 +1,29 @@
-// message receive -file: the files and the ends of a delivery.
+// message receive --file: the files and the ends of a delivery.
+
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 
+	"github.com/spf13/pflag"
+
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
-// many delivers the messages of a file, or with -check only reads them.
-func (c *receive) many(ctx context.Context, env *environment, flags *flag.FlagSet) error {
+// many delivers the messages of a file, or with --check only reads them.
+func (c *receive) many(ctx context.Context, env *environment, flags *pflag.FlagSet) error {
 	var err error
-	flags.Visit(func(f *flag.Flag) {
+	flags.Visit(func(f *pflag.Flag) {
 		if describesMessage(f.Name) {
-			err = usage("-%s describes a message, but the messages come from -file %s", f.Name, printable(c.file))
+			err = usage("--%s describes a message, but the messages come from --file %s", f.Name, printable(c.file))
 		}
 	})
 	if c.patience < 0 {
-		err = usage("-patience %v is negative; 0 stops at the first limit that lasts", c.patience)
+		err = usage("--patience %v is negative; 0 stops at the first limit that lasts", c.patience)
 	}
 	if err != nil {
 		return err
@@ -52,7 +54,7 @@ func (c *receive) open(env *environment) (in io.ReadCloser, size int64, err erro
 	case err != nil:
 		return nil, size, errors.Join(err, f.Close())
 	case info.IsDir():
-		return nil, size, errors.Join(fmt.Errorf("%s is a folder; -file takes a file of JSON lines, or - for stdin", c.file), f.Close())
+		return nil, size, errors.Join(fmt.Errorf("%s is a folder; --file takes a file of JSON lines, or - for stdin", c.file), f.Close())
 	case info.Mode().IsRegular():
 		size = info.Size()
 	}
@@ -75,7 +77,7 @@ func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, s
 	switch {
 	case name != "":
 	case size < 0 && c.file != "-":
-		return usage("%s is no regular file: name one for what is not delivered with -undelivered", printable(c.file))
+		return usage("%s is no regular file: name one for what is not delivered with --undelivered", printable(c.file))
 	default:
 		name = undeliveredName(c.file)
 	}
@@ -97,6 +99,8 @@ func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, s
 	switch {
 	case err != nil && !errors.Is(err, errInputOpen):
 		return reported(exitFailed)
+	case d.denied:
+		return reported(exitNotAllowed)
 	case err != nil || left > 0:
 		return reported(exitUnsure)
 	default:
@@ -104,10 +108,10 @@ func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, s
 	}
 }
 
-// limiter is one for a process among -processes.
+// limiter is one for a process among --processes.
 func (c *receive) limiter() (*channels.Limiter, error) {
 	if c.processes < 1 {
-		return nil, usage("-processes %d: this one counts too, so there is at least 1", c.processes)
+		return nil, usage("--processes %d: this one counts too, so there is at least 1", c.processes)
 	}
 	return channels.NewLimiter(channels.LimiterConfig{Sharing: c.processes})
 }

@@ -17,7 +17,7 @@ import (
 func shop(t *testing.T) (messages func(conversation string) []string, env vars) {
 	t.Helper()
 	server, env := pipedrive(t)
-	pdchannels(t, env, "channel", "add", "-name", "Shop", "-id", "shop-1").wants(t, exitDone, "shop-1", "")
+	pdchannels(t, env, "channel", "add", "--name", "Shop", "--id", "shop-1").wants(t, exitDone, "shop-1", "")
 	return func(conversation string) (ids []string) {
 		for _, m := range server.Messages("shop-1", conversation) {
 			ids = append(ids, m.ID)
@@ -30,7 +30,7 @@ func TestAFileOfMessagesIsDelivered(t *testing.T) {
 	t.Parallel()
 	messages, env := shop(t)
 	file := writeFile(t, "in.jsonl", jsonLines("m-1 c-1", "", "m-2 c-2", "m-3 c-1"))
-	pdchannels(t, env, "message", "receive", "-file", file).wants(t, exitDone, "3 of 3 messages delivered in ", "")
+	pdchannels(t, env, "message", "receive", "--file", file).wants(t, exitDone, "3 of 3 messages delivered in ", "")
 	if c1, c2 := messages("c-1"), messages("c-2"); strings.Join(c1, " ") != "m-1 m-3" || strings.Join(c2, " ") != "m-2" {
 		t.Errorf("Pipedrive has %v and %v", c1, c2)
 	}
@@ -44,10 +44,10 @@ func TestWhatIsNotDeliveredCanBeFedInAgain(t *testing.T) {
 	messages, env := shop(t)
 	elsewhere := strings.ReplaceAll(jsonLines("m-1 c-1", "m-2 c-1"), "shop-1", "shop-2")
 	file := writeFile(t, "in.jsonl", elsewhere+jsonLines("m-3 c-1"))
-	r := pdchannels(t, env, "message", "receive", "-file", file)
+	r := pdchannels(t, env, "message", "receive", "--file", file)
 	kept := filepath.Join(filepath.Dir(file), "in.undelivered.jsonl")
 	r.wants(t, exitUnsure, "1 of 3 messages delivered", "line 1, message m-1: receiveMessage: answered 404 NOT_FOUND")
-	for _, want := range []string{"  1 refused\n", "  1 held back", "pdchannels message receive -file " + kept} {
+	for _, want := range []string{"  1 refused\n", "  1 held back", "pdchannels message receive --file " + kept} {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("the summary does not say %q:\n%s", want, r.stdout)
 		}
@@ -59,9 +59,9 @@ func TestWhatIsNotDeliveredCanBeFedInAgain(t *testing.T) {
 		t.Errorf("%v, %v: messages are nobody else's business", info, err)
 	}
 
-	pdchannels(t, env, "channel", "add", "-name", "Second shop", "-id", "shop-2").wants(t, exitDone, "shop-2", "")
+	pdchannels(t, env, "channel", "add", "--name", "Second shop", "--id", "shop-2").wants(t, exitDone, "shop-2", "")
 	again := filepath.Join(filepath.Dir(file), "in.undelivered.undelivered.jsonl")
-	pdchannels(t, env, "message", "receive", "-file", kept).wants(t, exitDone, "2 of 2 messages delivered", "")
+	pdchannels(t, env, "message", "receive", "--file", kept).wants(t, exitDone, "2 of 2 messages delivered", "")
 	if _, err := os.Stat(again); err == nil {
 		t.Errorf("%s is left although all was delivered", again)
 	}
@@ -74,7 +74,7 @@ func TestMessagesFromStdin(t *testing.T) {
 	t.Parallel()
 	messages, env := shop(t)
 	kept := filepath.Join(t.TempDir(), "later.jsonl")
-	r := piped(t, env, jsonLines("m-1 c-1", "not a message"), "message", "receive", "--json", "-file", "-", "-undelivered", kept)
+	r := piped(t, env, jsonLines("m-1 c-1", "not a message"), "message", "receive", "--json", "--file", "-", "--undelivered", kept)
 	object := r.object(t)
 	for field, want := range map[string]any{"messages": 2.0, "delivered": 1.0, "unreadable": 1.0, "refused": 0.0, "requests": 1.0, "rate_limited": 0.0, "undelivered_file": kept, "stopped": nil} {
 		if got := object["summary"].(map[string]any)[field]; got != want {
@@ -98,13 +98,13 @@ func TestNothingIsSentIfNothingCanBeKept(t *testing.T) {
 	if err := os.WriteFile(earlier, []byte("of an earlier run\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	pdchannels(t, env, "message", "receive", "-file", file).wants(t, exitUsage, "", earlier+" exists")
+	pdchannels(t, env, "message", "receive", "--file", file).wants(t, exitUsage, "", earlier+" exists")
 	if got := readFile(t, earlier); got != "of an earlier run\n" {
 		t.Errorf("the file of an earlier run became %q", got)
 	}
-	pdchannels(t, env, "message", "receive", "-file", file, "-undelivered", file).wants(t, exitUsage, "", file+" exists")
-	pdchannels(t, env, "message", "receive", "-file", os.DevNull).wants(t, exitUsage, "", "is no regular file")
-	pdchannels(t, env, "message", "receive", "-file", file, "-undelivered", filepath.Join(file, "kept")).
+	pdchannels(t, env, "message", "receive", "--file", file, "--undelivered", file).wants(t, exitUsage, "", file+" exists")
+	pdchannels(t, env, "message", "receive", "--file", os.DevNull).wants(t, exitUsage, "", "is no regular file")
+	pdchannels(t, env, "message", "receive", "--file", file, "--undelivered", filepath.Join(file, "kept")).
 		wants(t, exitUsage, "", "nowhere to write what is not delivered")
 	if got := messages("c-1"); got != nil {
 		t.Errorf("Pipedrive has %v", got)
@@ -115,14 +115,14 @@ func TestCheckSendsNothing(t *testing.T) {
 	t.Parallel()
 	env := vars{} // neither a credential nor a service is needed
 	good := writeFile(t, "good.jsonl", jsonLines("m-1 c-1", "", "m-2 c-1"))
-	pdchannels(t, env, "message", "receive", "-check", "-file", good).wants(t, exitDone, "2 of 2 messages are well formed. Nothing was sent.", "")
+	pdchannels(t, env, "message", "receive", "--check", "--file", good).wants(t, exitDone, "2 of 2 messages are well formed. Nothing was sent.", "")
 	bad := writeFile(t, "bad.jsonl", jsonLines("m-1 c-1", "what?", strings.Repeat("x", 2*maxLine), "m-2 c-1"))
-	r := pdchannels(t, env, "message", "receive", "-check", "-file", bad)
+	r := pdchannels(t, env, "message", "receive", "--check", "--file", bad)
 	r.wants(t, exitUsage, "2 of 4 messages are well formed", "line 2: not JSON")
 	if !strings.Contains(r.stderr, "line 3: longer than 1048576 bytes") {
 		t.Errorf("stderr: %s", r.stderr)
 	}
-	r = piped(t, env, "what?", "message", "receive", "-check", "-file", "-", "--json")
+	r = piped(t, env, "what?", "message", "receive", "--check", "--file", "-", "--json")
 	if r.code != exitUsage || field(r.object(t), "check", "unreadable") != 1.0 {
 		t.Errorf("%+v", r)
 	}
@@ -134,7 +134,7 @@ func TestCheckSendsNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var stderr strings.Builder
-	if code := run(ctx, []string{"message", "receive", "-check", "-file", good}, env.getenv, nil, &stderr, &stderr); code != exitFailed {
+	if code := run(ctx, []string{"message", "receive", "--check", "--file", good}, env.getenv, nil, &stderr, &stderr); code != exitFailed {
 		t.Errorf("interrupted: exit code %d, %s", code, stderr.String())
 	}
 }
@@ -148,7 +148,7 @@ func TestAnInterruptIsToldAndCounted(t *testing.T) {
 	})
 	file := writeFile(t, "in.jsonl", jsonLines("m-1 c-1", "m-2 c-1"))
 	var stdout, stderr strings.Builder
-	code := run(ctx, []string{"message", "receive", "-json", "-file", file}, env.getenv, nil, &stdout, &stderr)
+	code := run(ctx, []string{"message", "receive", "--json", "--file", file}, env.getenv, nil, &stdout, &stderr)
 	r := result{code, stdout.String(), stderr.String()}
 	r.wants(t, exitUnsure, `"untried":1`, "Interrupted: finishing what is in flight")
 	if strings.Count(r.stderr, "Interrupted") != 1 || field(r.object(t), "summary", "stopped") != "interrupted" {
@@ -170,7 +170,7 @@ func TestTheSummaryCountsRequests(t *testing.T) {
 		"2": {http.StatusInternalServerError, 2, 0},
 	} {
 		kept := filepath.Join(t.TempDir(), "kept.jsonl")
-		r := pdchannels(t, scripted(t, refusal(c.status, "")), "message", "receive", "--json", "-attempts", attempts, "-file", file, "-undelivered", kept)
+		r := pdchannels(t, scripted(t, refusal(c.status, "")), "message", "receive", "--json", "--attempts", attempts, "--file", file, "--undelivered", kept)
 		if made, limited := field(r.object(t), "summary", "requests"), field(r.object(t), "summary", "rate_limited"); made != c.requests || limited != c.limited {
 			t.Errorf("%d: %v requests, %v limited", c.status, made, limited)
 		}
@@ -189,10 +189,24 @@ func TestProgramsShareTheLimit(t *testing.T) {
 	}
 }
 
+func TestAFileThatTheAPIDeniesExitsAsOneMessageDoes(t *testing.T) {
+	t.Parallel()
+	_, env := shop(t)
+	file := writeFile(t, "in.jsonl", jsonLines("m-1 c-1", "m-2 c-2"))
+	r := pdchannels(t, env.with("PIPEDRIVE_ACCESS_TOKEN", "wrong"), "message", "receive", "--file", file)
+	r.wants(t, exitNotAllowed, "0 of 2 messages delivered", "line 1, message m-1: receiveMessage: answered 401")
+	if kept := readFile(t, filepath.Join(filepath.Dir(file), "in.undelivered.jsonl")); kept != jsonLines("m-1 c-1", "m-2 c-2") {
+		t.Errorf("kept:\n%s", kept)
+	}
+}
+
 func TestNamesForWhatIsNotDelivered(t *testing.T) {
 	t.Parallel()
 	for input, want := range map[string]string{
 		"messages.jsonl": "messages.undelivered.jsonl", "dir.d/messages": "dir.d/messages.undelivered", "-": "stdin.undelivered.jsonl",
+		"messages.undelivered.jsonl": "messages.undelivered-2.jsonl", "messages.undelivered-2.jsonl": "messages.undelivered-3.jsonl",
+		"messages.undelivered-99.jsonl": "messages.undelivered-100.jsonl", "messages.undelivered-x.jsonl": "messages.undelivered-x.undelivered.jsonl",
+		"dir.d/messages.undelivered": "dir.d/messages.undelivered-2", "stdin.undelivered.jsonl": "stdin.undelivered-2.jsonl",
 	} {
 		if got := undeliveredName(input); got != want {
 			t.Errorf("%s: %s, want %s", input, got, want)
@@ -213,6 +227,7 @@ func TestProgressSaysHowFar(t *testing.T) {
 		"a file":       {1000, 250, channels.LimiterState{}, "30 delivered · 2 not · 8.0 a second · 25 %, 12s left"},
 		"a pipe":       {-1, 250, channels.LimiterState{}, "30 delivered · 2 not · 8.0 a second"},
 		"at the limit": {-1, 250, channels.LimiterState{Limit: 20, Waiting: 4}, "30 delivered · 2 not · 8.0 a second of the 10 allowed"},
+		"all at once":  {-1, 250, channels.LimiterState{Limit: 10, Waiting: 4}, "30 delivered · 2 not · 5.0 a second of the 5 allowed"},
 		"a burst":      {1000, 250, channels.LimiterState{HeldUntil: at(6)}, "30 delivered · 2 not · 25 % · waiting until 07:58:06, as a 429 asks for"},
 		"a daily limit": {1000, 250, channels.LimiterState{Refusing: channels.ErrDailyLimit, NextProbe: at(300)},
 			"30 delivered · 2 not · 25 % · waiting: the daily budget is used up, next try at 08:03:00; Ctrl-C keeps the rest"},
@@ -276,7 +291,7 @@ func TestProgressIsDrawnOnATerminalAndLoggedElsewhere(t *testing.T) {
 
 func TestTheListOfProblemsIsBounded(t *testing.T) {
 	t.Parallel()
-	r := piped(t, nil, strings.Repeat("what?\n", maxProblems+7), "message", "receive", "-check", "-file", "-", "--json")
+	r := piped(t, nil, strings.Repeat("what?\n", maxProblems+7), "message", "receive", "--check", "--file", "-", "--json")
 	problems, _ := r.object(t)["problems"].([]any)
 	if len(problems) != maxProblems || r.object(t)["problems_left_out"] != 7.0 || strings.Count(r.stderr, "\n") != maxProblems+7 {
 		t.Errorf("%d problems, %v left out, %d lines", len(problems), r.object(t)["problems_left_out"], strings.Count(r.stderr, "\n"))

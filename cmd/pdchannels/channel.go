@@ -1,10 +1,11 @@
 // The commands channel add and channel delete.
+
 package main
 
 import (
-	"context"
-	"flag"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
@@ -23,78 +24,78 @@ type channelObject struct {
 	TemplateSupport     bool      `json:"template_support"`
 }
 
-func channelAddCommand() *command {
-	return &command{
-		name:     "add",
-		synopsis: "-name NAME -id ID [flags]",
-		summary:  "register a channel: a WhatsApp number, a Facebook page, an account of another messenger",
-		about: `Only an admin of the Pipedrive company may. Pipedrive then asks the app's getConversations
+func channelAddCommand(env *environment) *cobra.Command {
+	var s settings
+	var r channels.AddChannelRequest
+	c := &cobra.Command{
+		SuggestFor: []string{"create", "register", "new"},
+		Use:        "add --name NAME --id ID [flags]",
+		Short:      "Register a channel: a WhatsApp number, a Facebook page, an account of another messenger",
+		Long: `Only an admin of the Pipedrive company may. Pipedrive then asks the app's getConversations
 endpoint for the history of the channel.`,
-		examples: `pdchannels channel add -name "Support on WhatsApp" -id whatsapp-4915112345678 -provider-type whatsapp
-pdchannels channel add -name Shop -id shop-1 --json`,
-		unsure: "The channel may be registered all the same. Run the command again: CHANNEL_ALREADY_EXISTS then says that it is.",
-		setup: func(flags *flag.FlagSet, env *environment) action {
-			var s settings
-			var r channels.AddChannelRequest
-			s.declare(flags, env)
-			flags.StringVar(&r.Name, "name", "", "the channel's `NAME`, shown in the inbox (required)")
-			flags.StringVar(&r.ProviderChannelID, "id", "", "your own `ID` of the channel, by which all other calls name it (required)")
-			flags.StringVar(&r.AvatarURL, "avatar-url", "", "the `URL` of its icon: a square png or jpg, 48 by 48 pixels advised")
-			flags.StringVar((*string)(&r.ProviderType), "provider-type", "", "the `MESSENGER`, which decides the icon: whatsapp, facebook or other; if left out, Pipedrive takes other")
-			flags.BoolVar(&r.TemplateSupport, "templates", false, "offer templates in the inbox (WhatsApp only)")
-			return func(ctx context.Context) error {
-				names := fieldNames{"Name": "-name", "ProviderChannelID": "-id", "AvatarURL": "-avatar-url", "ProviderType": "-provider-type"}
-				if err := r.Validate(); err != nil {
-					return usageError{names.translate(err)}
-				}
-				client, _, err := s.client(ctx, env)
-				if err != nil {
-					return err
-				}
-				c, err := client.AddChannel(ctx, r)
-				if err != nil {
-					return err
-				}
-				env.say(map[string]any{"channel": channelObject{
-					ID: c.ID, Name: c.Name, AvatarURL: c.AvatarURL, ProviderChannelID: c.ProviderChannelID,
-					MarketplaceClientID: c.MarketplaceClientID, PDCompanyID: c.PDCompanyID, PDUserID: c.PDUserID,
-					CreatedAt: c.CreatedAt, ProviderType: string(c.ProviderType), TemplateSupport: c.TemplateSupport,
-				}}, "Channel %s is registered as %q. Pipedrive's own id of it, %s, is accepted by no other command.",
-					printable(r.ProviderChannelID), c.Name, printable(c.ID))
-				return nil
+		Example: `pdchannels channel add --name "Support on WhatsApp" --id whatsapp-4915112345678 --provider-type whatsapp
+pdchannels channel add --name Shop --id shop-1 --json`,
+		Annotations: unsure("The channel may be registered all the same. Run the command again: CHANNEL_ALREADY_EXISTS then says that it is."),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			names := fieldNames{"Name": "--name", "ProviderChannelID": "--id", "AvatarURL": "--avatar-url", "ProviderType": "--provider-type"}
+			if err := r.Validate(); err != nil {
+				return usageError{names.translate(err)}
 			}
+			client, _, err := s.client(cmd.Context(), env)
+			if err != nil {
+				return err
+			}
+			c, err := client.AddChannel(cmd.Context(), r)
+			if err != nil {
+				return err
+			}
+			env.say(map[string]any{"channel": channelObject{
+				ID: c.ID, Name: c.Name, AvatarURL: c.AvatarURL, ProviderChannelID: c.ProviderChannelID,
+				MarketplaceClientID: c.MarketplaceClientID, PDCompanyID: c.PDCompanyID, PDUserID: c.PDUserID,
+				CreatedAt: c.CreatedAt, ProviderType: string(c.ProviderType), TemplateSupport: c.TemplateSupport,
+			}}, "Channel %s is registered as %q. Pipedrive's own id of it is %s, which no other command accepts.",
+				printable(r.ProviderChannelID), c.Name, printable(c.ID))
+			return nil
 		},
 	}
+	flags := c.Flags()
+	s.declare(flags)
+	flags.StringVar(&r.Name, "name", "", "the channel's `NAME`, shown in the inbox (required)")
+	flags.StringVar(&r.ProviderChannelID, "id", "", "your own `ID` of the channel, by which all other calls name it (required)")
+	flags.StringVar(&r.AvatarURL, "avatar-url", "", "the `URL` of its icon: a square png or jpg, 48 by 48 pixels advised")
+	flags.StringVar((*string)(&r.ProviderType), "provider-type", "", "the `MESSENGER`, which decides the icon: whatsapp, facebook or other; Pipedrive's default is other")
+	flags.BoolVar(&r.TemplateSupport, "templates", false, "offer templates in the inbox (WhatsApp only)")
+	completes(c, "provider-type", string(channels.ProviderWhatsApp), string(channels.ProviderFacebook), string(channels.ProviderOther))
+	return c
 }
 
-func channelDeleteCommand() *command {
-	return &command{
-		name:     "delete",
-		synopsis: "-id ID [flags]",
-		summary:  "delete a channel with its conversations and messages",
-		about:    "What Pipedrive answers if there is no such channel is not documented.",
-		examples: "pdchannels channel delete -id whatsapp-4915112345678",
-		unsure:   "The channel may be gone all the same. Run the command again: a second deletion does no harm.",
-		setup: func(flags *flag.FlagSet, env *environment) action {
-			var s settings
-			var r channels.DeleteChannelRequest
-			s.declare(flags, env)
-			flags.StringVar(&r.ProviderChannelID, "id", "", "your own `ID` of the channel (required)")
-			return func(ctx context.Context) error {
-				if err := r.Validate(); err != nil {
-					return usageError{fieldNames{"ProviderChannelID": "-id"}.translate(err)}
-				}
-				client, _, err := s.client(ctx, env)
-				if err != nil {
-					return err
-				}
-				if err := client.DeleteChannel(ctx, r); err != nil {
-					return err
-				}
-				env.say(map[string]any{"deleted": map[string]string{"channel_id": r.ProviderChannelID}},
-					"Channel %s is deleted, with its conversations and messages.", printable(r.ProviderChannelID))
-				return nil
+func channelDeleteCommand(env *environment) *cobra.Command {
+	var s settings
+	var r channels.DeleteChannelRequest
+	c := &cobra.Command{
+		SuggestFor:  []string{"remove", "rm"},
+		Use:         "delete --id ID [flags]",
+		Short:       "Delete a channel with its conversations and messages",
+		Long:        `Pipedrive does not document its answer for an unknown channel.`,
+		Example:     "pdchannels channel delete --id whatsapp-4915112345678",
+		Annotations: unsure("The channel may be gone all the same. Run the command again: a second deletion does no harm."),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := r.Validate(); err != nil {
+				return usageError{fieldNames{"ProviderChannelID": "--id"}.translate(err)}
 			}
+			client, _, err := s.client(cmd.Context(), env)
+			if err != nil {
+				return err
+			}
+			if err := client.DeleteChannel(cmd.Context(), r); err != nil {
+				return err
+			}
+			env.say(map[string]any{"deleted": map[string]string{"channel_id": r.ProviderChannelID}},
+				"Channel %s is deleted, with its conversations and messages.", printable(r.ProviderChannelID))
+			return nil
 		},
 	}
+	s.declare(c.Flags())
+	c.Flags().StringVar(&r.ProviderChannelID, "id", "", "your own `ID` of the channel (required)")
+	return c
 }

@@ -1,12 +1,14 @@
 // The command check.
+
 package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/pdchannels/pdchannels/examples/messenger"
 	"github.com/pdchannels/pdchannels/wrapper/conformance"
@@ -21,22 +23,22 @@ type checkSettings struct {
 	verbose       bool
 }
 
-func checkCommand() *command {
-	return &command{
-		name:     "check",
-		synopsis: "-provider URL | -manifest FILE [flags]",
-		summary:  "call an app as Pipedrive would, and report how its answers differ from what is documented",
-		about: `The app may be written in any language. Its client id and secret stand in PIPEDRIVE_CLIENT_ID and
+func checkCommand(env *environment) *cobra.Command {
+	var s checkSettings
+	c := &cobra.Command{
+		Use:   "check {--provider URL | --manifest FILE} [flags]",
+		Short: "Call an app as Pipedrive would, and report how its answers differ from what is documented",
+		Long: `The app may be written in any language. Its client id and secret stand in PIPEDRIVE_CLIENT_ID and
 PIPEDRIVE_CLIENT_SECRET, or the name of a file that holds the secret in PIPEDRIVE_CLIENT_SECRET_FILE.
 
 It reads the history of a channel, people, templates and single messages; it calls with wrong
 credentials, unknown and hostile ids, and limits that make no sense.
 
 It writes up to ten messages, which say that they are a test: into the conversation that
--conversation names; without it into the first open one of an app on this machine, and into
+--conversation names; without it into the first open one of an app on this machine, and into
 none of an app elsewhere. With wrong credentials, which an app has to refuse, it writes on a
-channel that does not exist. -no-messages leaves all that out. No channel that exists is
-deleted, unless -delete-channel is given.
+channel that does not exist. --no-messages leaves all that out. No channel that exists is
+deleted, unless --delete-channel is given.
 
 Only the app is called, and by HEAD, without credentials, the links that it says expire: over
 https at public addresses, and on this machine if the app is there too.
@@ -47,25 +49,26 @@ A violation is against what Pipedrive published, a risk is not, but may bring tr
   violation    at least one                                  exit code 1
   not_checked  none, but not all could be checked, or the
                run was interrupted: see the report           exit code 3`,
-		examples: `pdchannels check -provider http://127.0.0.1:3000 -channel whatsapp-1
-pdchannels check -manifest manifest.json -channel whatsapp-1 -conversation conversation-17
-pdchannels check -provider https://messenger.example/pipedrive -channel whatsapp-1 -no-messages --json`,
-		setup: func(flags *flag.FlagSet, env *environment) action {
-			var s checkSettings
-			flags.StringVar(&s.baseURL, "provider", "", "the `URL` before /channels at which the app serves its endpoints")
-			flags.StringVar(&s.file, "manifest", "", "the `FILE` with the app's manifest, instead; - is stdin")
-			flags.StringVar(&s.Channel, "channel", messenger.Channel, "the `ID` of a channel that the app knows, with a history")
-			flags.StringVar(&s.Conversation, "conversation", "", "the `ID` of the conversation that messages are written into")
-			flags.BoolVar(&s.NoMessages, "no-messages", false, "write no messages")
-			flags.BoolVar(&s.DeleteChannel, "delete-channel", false, "delete the channel at the end")
-			flags.IntVar(&s.Pages, "pages", 100, "after `N` pages a list is taken to have no end")
-			flags.DurationVar(&s.CallTimeout, "timeout", 10*time.Second, "the `TIME` a call may take")
-			flags.DurationVar(&s.maxTime, "max-time", 5*time.Minute, "the `TIME` the whole run may take")
-			flags.BoolVar(&s.verbose, "v", false, "show every request with the beginning of its answer")
-			flags.BoolVar(&env.json, "json", env.json, "print the result as one JSON object")
-			return func(ctx context.Context) error { return env.check(ctx, s) }
+		Example: `pdchannels check --provider http://127.0.0.1:3000 --channel whatsapp-1
+pdchannels check --manifest manifest.json --channel whatsapp-1 --conversation conversation-17
+pdchannels check --provider https://messenger.example/pipedrive --channel whatsapp-1 --no-messages --json`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return env.check(cmd.Context(), s)
 		},
 	}
+	flags := c.Flags()
+	flags.StringVar(&s.baseURL, "provider", "", "the `URL` before /channels at which the app serves its endpoints")
+	flags.StringVar(&s.file, "manifest", "", "the `FILE` with the app's manifest, instead; - is stdin")
+	flags.StringVar(&s.Channel, "channel", messenger.Channel, "the `ID` of a channel that the app knows, with a history")
+	flags.StringVar(&s.Conversation, "conversation", "", "the `ID` of the conversation to write messages into")
+	flags.BoolVar(&s.NoMessages, "no-messages", false, "write no messages")
+	flags.BoolVar(&s.DeleteChannel, "delete-channel", false, "delete the channel at the end")
+	flags.IntVar(&s.Pages, "pages", 100, "take a list to be endless after `N` pages")
+	flags.DurationVar(&s.CallTimeout, "timeout", 10*time.Second, "the `TIME` that a call may take")
+	flags.DurationVar(&s.maxTime, "max-time", 5*time.Minute, "the `TIME` that the whole run may take")
+	flags.BoolVarP(&s.verbose, "verbose", "v", false, "show every request with the beginning of its answer")
+	completesFiles(c, "manifest")
+	return c
 }
 
 func (env *environment) check(ctx context.Context, s checkSettings) error {
@@ -110,9 +113,9 @@ func (env *environment) check(ctx context.Context, s checkSettings) error {
 func (s *checkSettings) complete(env *environment) error {
 	switch {
 	case (s.baseURL == "") == (s.file == ""):
-		return usage("say which app: by -provider URL or by -manifest FILE")
+		return usage("say which app: by --provider URL or by --manifest FILE")
 	case s.Pages < 1, s.CallTimeout <= 0, s.maxTime <= 0:
-		return usage("-pages, -timeout and -max-time are above zero")
+		return usage("--pages, --timeout and --max-time are above zero")
 	case env.getenv("PIPEDRIVE_CLIENT_ID") == "":
 		return usage("the app's client id is missing: set PIPEDRIVE_CLIENT_ID")
 	}
@@ -141,9 +144,9 @@ func (s *checkSettings) writes() string {
 	switch {
 	case s.NoMessages:
 	case s.Conversation != "":
-		lines += fmt.Sprintf("Test messages are written into the conversation %s; -no-messages leaves them out.\n", printable(s.Conversation))
+		lines += fmt.Sprintf("Test messages are written into the conversation %s; --no-messages leaves them out.\n", printable(s.Conversation))
 	default:
-		lines += "If the app is on this machine, test messages are written into its first open conversation; -no-messages leaves them out.\n"
+		lines += "If the app is on this machine, test messages are written into its first open conversation; --no-messages leaves them out.\n"
 	}
 	if s.DeleteChannel {
 		lines += fmt.Sprintf("At the end the channel %s is deleted.\n", printable(s.Channel))

@@ -47,18 +47,18 @@ func TestCheck(t *testing.T) {
 	t.Parallel()
 	url, env := theApp(t, nil)
 	// One conversation without messages does not show whether limits are kept to.
-	r := pdchannels(t, env, "check", "-provider", url)
+	r := pdchannels(t, env, "check", "--provider", url)
 	r.wants(t, exitUnsure, "not all was checked: there is one conversation with no more than one message", "test messages are written")
 	for _, part := range []string{"✓ the history", "GET /channels/sample-channel/conversations?", "→ 200 application/json", "0 violations\n0 risks\n", "written into the conversation c1."} {
 		if !strings.Contains(r.stdout, part) {
 			t.Errorf("no %q in %s", part, r.stdout)
 		}
 	}
-	verbose := pdchannels(t, env, "check", "-provider", url, "-no-messages", "-v")
+	verbose := pdchannels(t, env, "check", "--provider", url, "--no-messages", "-v")
 	if !strings.Contains(verbose.stdout, `got  200 application/json {"success":true`) || strings.Contains(verbose.stdout, "written") || verbose.stderr != "" {
 		t.Errorf("stdout %s, stderr %s", verbose.stdout, verbose.stderr)
 	}
-	object := piped(t, env, manifestOf(url), "check", "-manifest", "-", "--json").object(t)
+	object := piped(t, env, manifestOf(url), "check", "--manifest", "-", "--json").object(t)
 	if field(object, "check", "verdict") != "not_checked" || field(object, "check", "conversation") != "c1" || field(object, "check", "violations") != 0.0 {
 		t.Errorf("%v", object)
 	}
@@ -74,12 +74,12 @@ func TestCheckTellsWhatIsWrong(t *testing.T) {
 		answer(w, 200, `"`+secret+"\x1b[2J\u202e evil\"")
 		return true
 	})
-	r := pdchannels(t, env, "check", "-provider", url)
+	r := pdchannels(t, env, "check", "--provider", url)
 	r.wants(t, exitFailed, "auth-missing: compare the Authorization header", "test messages")
 	if whole := r.stdout + r.stderr; strings.Contains(whole, "canary") || strings.ContainsAny(whole, "\x1b\u202e") {
 		t.Errorf("%s", whole)
 	}
-	object := pdchannels(t, env, "check", "-provider", url, "--json").object(t)
+	object := pdchannels(t, env, "check", "--provider", url, "--json").object(t)
 	if field(object, "check", "verdict") != "violation" || field(object, "check", "violations") == 0.0 {
 		t.Errorf("%v", object)
 	}
@@ -94,19 +94,19 @@ func TestCheckWrongUse(t *testing.T) {
 	bad := writeFile(t, "manifest.json", `{"version":"v1","endpoints":{"getConversations":"/x"}}`)
 	for want, args := range map[string][]string{
 		"say which app":        {},
-		"by -provider URL or":  {"-provider", url, "-manifest", bad},
-		"Channel: it is empty": {"-provider", url, "-channel", ""},
-		"above zero":           {"-provider", url, "-pages", "0"},
-		"no such file":         {"-manifest", bad + "x"},
-		"postMessage: it is missing, and every app needs it": {"-manifest", bad},
-		"not https":            {"-provider", "http://messenger.example"},
-		"unexpected argument ": {"-provider", url, "whatsapp-1"},
-		"set one":              {"-provider", url, "-no-messages", "-conversation", "c1"},
+		"by --provider URL or": {"--provider", url, "--manifest", bad},
+		"Channel: it is empty": {"--provider", url, "--channel", ""},
+		"above zero":           {"--provider", url, "--pages", "0"},
+		"no such file":         {"--manifest", bad + "x"},
+		"postMessage: it is missing, and every app needs it": {"--manifest", bad},
+		"not https":            {"--provider", "http://messenger.example"},
+		"unexpected argument ": {"--provider", url, "whatsapp-1"},
+		"set one":              {"--provider", url, "--no-messages", "--conversation", "c1"},
 	} {
 		pdchannels(t, env, append([]string{"check"}, args...)...).wants(t, exitUsage, "", want)
 	}
-	pdchannels(t, env.with("PIPEDRIVE_CLIENT_ID", ""), "check", "-provider", url).wants(t, exitUsage, "", "set PIPEDRIVE_CLIENT_ID")
-	pdchannels(t, env.with("PIPEDRIVE_CLIENT_SECRET", ""), "check", "-provider", url).wants(t, exitUsage, "", "the app's secret is missing")
+	pdchannels(t, env.with("PIPEDRIVE_CLIENT_ID", ""), "check", "--provider", url).wants(t, exitUsage, "", "set PIPEDRIVE_CLIENT_ID")
+	pdchannels(t, env.with("PIPEDRIVE_CLIENT_SECRET", ""), "check", "--provider", url).wants(t, exitUsage, "", "the app's secret is missing")
 }
 
 func TestCheckInterrupted(t *testing.T) {
@@ -119,11 +119,11 @@ func TestCheckInterrupted(t *testing.T) {
 		return false
 	})
 	var stdout, stderr strings.Builder
-	code := run(ctx, []string{"check", "-provider", url}, env.getenv, nil, &stdout, &stderr)
+	code := run(ctx, []string{"check", "--provider", url}, env.getenv, nil, &stdout, &stderr)
 	result{code, stdout.String(), stderr.String()}.wants(t, exitUnsure, "The run ended early: it was interrupted.", "test messages")
 	if !strings.Contains(stdout.String(), "✓ the history") {
 		t.Errorf("what was found until then is missing: %s", stdout.String())
 	}
-	r := pdchannels(t, env, "check", "-provider", url, "-max-time", "1ns")
+	r := pdchannels(t, env, "check", "--provider", url, "--max-time", "1ns")
 	r.wants(t, exitUnsure, "The run ended early: its time was up.", "test messages")
 }

@@ -1,4 +1,5 @@
 // What check reports, for people.
+
 package main
 
 import (

@@ -1,4 +1,5 @@
 // Colours of a terminal.
+
 package main
 
 import "strconv"

@@ -1,4 +1,5 @@
 // Delivering many messages: in order, and so that none is lost.
+
 package main
 
 import (
@@ -30,6 +31,7 @@ type delivery struct {
 
 	stop     context.CancelFunc
 	inARow   int   // messages that failed without a proper answer, since the last good one
+	denied   bool  // the API answered 401 or 403
 	inputErr error // what ended the input early; the source's until that has ended
 }
 
@@ -125,6 +127,7 @@ func (d *delivery) take(ctx context.Context, m channels.Delivery) {
 		d.end("further messages would fare alike: " + plain(cause))
 	}
 	d.settle(m.Index, f)
+	d.denied = d.denied || proper(m.Err) && (errors.Is(m.Err, channels.ErrUnauthorized) || errors.Is(m.Err, channels.ErrForbidden))
 	switch {
 	case f == unknown, f == notSent, f == refused && !proper(m.Err):
 		if d.inARow++; d.inARow == failuresInARow {
@@ -173,7 +176,7 @@ func (d *delivery) watch(over <-chan struct{}) {
 				since = now
 			}
 			if state.NextProbe.After(since.Add(d.patience)) {
-				d.end(fmt.Sprintf("%v; the next try would be at %s, beyond the -patience of %v",
+				d.end(fmt.Sprintf("%v; the next try would be at %s, beyond the --patience of %v",
 					state.Refusing, clock(state.NextProbe, now), d.patience))
 			}
 		}

@@ -172,10 +172,10 @@ func TestPatienceWithALimit(t *testing.T) {
 		"a burst, without any":       {[]reply{limited(3 * time.Second)}, 4, 0, 3 * time.Second, [fates]int{delivered: 3}, ""},
 		"a minute":                   {[]reply{limited(time.Minute)}, 4, 2 * time.Minute, time.Minute, [fates]int{delivered: 3}, ""},
 		"a minute, twice":            {[]reply{limited(time.Minute), {status: 200, body: `{"success":true,"data":{"id":"m-1"}}`}, limited(time.Minute)}, 4, 90 * time.Second, 2 * time.Minute, [fates]int{delivered: 3}, ""},
-		"a minute, and no patience":  {[]reply{limited(time.Minute)}, 4, 30 * time.Second, 0, [fates]int{untried: 3}, "-patience of 30s"},
+		"a minute, and no patience":  {[]reply{limited(time.Minute)}, 4, 30 * time.Second, 0, [fates]int{untried: 3}, "--patience of 30s"},
 		"a daily limit":              {[]reply{daily, daily, daily, daily}, 4, 2 * time.Minute, 6 * time.Second, [fates]int{untried: 3}, "the daily budget is used up; the next try would be at "},
 		"a daily limit, and time":    {[]reply{daily, daily, daily, daily, daily, daily}, 4, 24 * time.Hour, 35 * time.Minute, [fates]int{delivered: 3}, ""},
-		"a daily limit, and an hour": {slices.Repeat([]reply{daily}, 20), 4, time.Hour, 35 * time.Minute, [fates]int{untried: 3}, "-patience of 1h0m0s"},
+		"a daily limit, and an hour": {slices.Repeat([]reply{daily}, 20), 4, time.Hour, 35 * time.Minute, [fates]int{untried: 3}, "--patience of 1h0m0s"},
 		"a proxy's block":            {[]reply{limited(time.Second), blocked}, 4, 2 * time.Minute, time.Second, [fates]int{untried: 3}, "a proxy before the API blocks this client"},
 	} {
 		t.Run(name, func(t *testing.T) {

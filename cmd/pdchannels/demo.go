@@ -1,4 +1,5 @@
 // The command demo: an app's whole life with the API, against an emulator of its own.
+
 package main
 
 import (
@@ -6,12 +7,13 @@ import (
 	"context"
 	_ "embed" // the conversation
 	"errors"
-	"flag"
 	"fmt"
 	"net"
 	"net/http"
 	"path"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/pdchannels/pdchannels/wrapper/auth"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
@@ -21,18 +23,19 @@ import (
 //go:embed demo.jsonl
 var demoConversation []byte
 
-func demoCommand() *command {
-	return &command{
-		name:    "demo",
-		summary: "watch an app be installed, register, deliver, be written to and delete, against an emulator on this machine",
-		about: `Every line with a method is a real exchange over HTTP, and every tick was checked against what
+func demoCommand(env *environment) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Watch an app be installed, register, deliver, be written to and delete, against an emulator on this machine",
+		Long: `Every line with a method is a real exchange over HTTP, and every tick was checked against what
 the emulator then had in its memory: if anything is not as it says, the exit code is 1.
 It needs no account and no network.`,
-		examples: "pdchannels demo",
-		setup: func(_ *flag.FlagSet, env *environment) action {
-			return func(ctx context.Context) error { return runDemo(ctx, env, straight) }
+		Example: "pdchannels demo",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runDemo(cmd.Context(), env, straight)
 		},
 	}
+	return c
 }
 
 // demo is one run of the demo.

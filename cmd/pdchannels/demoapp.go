@@ -1,4 +1,5 @@
 // The app of the demo, on a port of its own, and the browser of its user.
+
 package main
 
 import (

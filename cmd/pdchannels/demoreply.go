@@ -1,4 +1,5 @@
 // The way back in the demo: what Pipedrive asks of the app, and a message that a user wrote.
+
 package main
 
 import (

@@ -1,4 +1,5 @@
 // What happens in the demo, and how each step proves that it did.
+
 package main
 
 import (

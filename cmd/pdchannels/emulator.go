@@ -1,44 +1,48 @@
 // The command emulator.
+
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"net"
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"github.com/pdchannels/pdchannels/wrapper/emulator"
 )
 
-func emulatorCommand() *command {
-	return &command{
-		name:     "emulator",
-		synopsis: "[-addr HOST:PORT] [-strict]",
-		summary:  "play Pipedrive on this machine: in memory, not for production",
-		about: `Prints the settings to paste into another shell, and then a line for each request on stderr.
+func emulatorCommand(env *environment) *cobra.Command {
+	var addr string
+	var strict bool
+	c := &cobra.Command{
+		Use:   "emulator [flags]",
+		Short: "Play Pipedrive on this machine: in memory, not for production",
+		Long: `Prints the settings to paste into another shell, and then a line for each request on stderr.
 Nothing is kept when it ends, which Ctrl-C makes it do.
 
 It is built from what Pipedrive published, and nobody could compare it with the real service.
 Where the published sources disagree it accepts what any of them allows, and tells on stderr;
-with -strict only what all of them allow.`,
-		examples: `pdchannels emulator
-pdchannels emulator -addr 127.0.0.1:0 -strict`,
-		setup: func(flags *flag.FlagSet, env *environment) action {
-			addr := flags.String("addr", "127.0.0.1:8484", "the `HOST:PORT` to listen on; port 0 takes a free one")
-			strict := flags.Bool("strict", false, "accept only what all published sources allow")
-			return func(ctx context.Context) error { return serveEmulator(ctx, env, *addr, *strict) }
+with --strict only what all of them allow.`,
+		Example: `pdchannels emulator
+pdchannels emulator --addr 127.0.0.1:0 --strict`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serveEmulator(cmd.Context(), env, addr, strict)
 		},
 	}
+	c.Flags().StringVar(&addr, "addr", "127.0.0.1:8484", "the `HOST:PORT` to listen on; port 0 takes a free one")
+	c.Flags().BoolVar(&strict, "strict", false, "accept only what all published sources allow")
+	return c
 }
 
 func serveEmulator(ctx context.Context, env *environment, addr string, strict bool) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return usage("-addr %s is not of the form HOST:PORT, such as 127.0.0.1:8484", printable(addr))
+		return usage("--addr %s is not of the form HOST:PORT, such as 127.0.0.1:8484", printable(addr))
 	}
 	if host == "" {
 		host = "127.0.0.1" // net.Listen would take every address of the machine
@@ -52,7 +56,7 @@ func serveEmulator(ctx context.Context, env *environment, addr string, strict bo
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%w: another emulator may be running; -addr 127.0.0.1:0 takes a free port", err)
+		return fmt.Errorf("%w: another emulator may be running; --addr 127.0.0.1:0 takes a free port", err)
 	} else if err != nil {
 		return err
 	}

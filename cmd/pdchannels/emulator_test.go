@@ -62,13 +62,13 @@ func startEmulator(t *testing.T, args ...string) (banner string, stop func() res
 func TestTheEmulatorsBannerWorksWhenPasted(t *testing.T) {
 	t.Parallel()
 	for _, addr := range []string{"127.0.0.1:0", ":0", "localhost:0"} {
-		banner, stop := startEmulator(t, "-addr", addr)
+		banner, stop := startEmulator(t, "--addr", addr)
 		env := settingsIn(t, banner)
 		if !strings.HasPrefix(env["PIPEDRIVE_BASE_URL"], "http://127.0.0.1:") {
-			t.Errorf("-addr %s listens at %s", addr, env["PIPEDRIVE_BASE_URL"])
+			t.Errorf("--addr %s listens at %s", addr, env["PIPEDRIVE_BASE_URL"])
 		}
 		pdchannels(t, env, "probe").wants(t, exitDone, "alive", "")
-		pdchannels(t, env, "channel", "add", "-name", "Shop", "-id", "shop-1").wants(t, exitDone, "shop-1", "")
+		pdchannels(t, env, "channel", "add", "--name", "Shop", "--id", "shop-1").wants(t, exitDone, "shop-1", "")
 
 		// The alternatives stand in comments.
 		for text := range strings.Lines(banner) {
@@ -103,10 +103,10 @@ func TestTheEmulatorCanBeStrict(t *testing.T) {
 	t.Parallel()
 	// Attachments without their nullable keys: some published sources allow that, some do not.
 	body := `{"id":"m","channel_id":"shop-1","conversation_id":"c","sender_id":"n","message":"Hi","status":"sent","created_at":"2026-03-01 07:58"}`
-	for args, want := range map[string]int{"-strict=false": http.StatusOK, "-strict": http.StatusBadRequest} {
-		banner, stop := startEmulator(t, "-addr", "127.0.0.1:0", args)
+	for args, want := range map[string]int{"--strict=false": http.StatusOK, "--strict": http.StatusBadRequest} {
+		banner, stop := startEmulator(t, "--addr", "127.0.0.1:0", args)
 		env := settingsIn(t, banner)
-		pdchannels(t, env, "channel", "add", "-name", "Shop", "-id", "shop-1").wants(t, exitDone, "shop-1", "")
+		pdchannels(t, env, "channel", "add", "--name", "Shop", "--id", "shop-1").wants(t, exitDone, "shop-1", "")
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, env["PIPEDRIVE_BASE_URL"]+"/channels/messages/receive", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
@@ -122,7 +122,7 @@ func TestTheEmulatorCanBeStrict(t *testing.T) {
 			t.Errorf("%s: %d, want %d", args, resp.StatusCode, want)
 		}
 		if r := stop(); want == http.StatusOK && !strings.Contains(r.stderr, "warn: ") {
-			t.Errorf("what -strict would refuse is not told:\n%s", r.stderr)
+			t.Errorf("what --strict would refuse is not told:\n%s", r.stderr)
 		}
 	}
 }
@@ -134,8 +134,8 @@ func TestAnAddressThatIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = taken.Close() }()
-	pdchannels(t, nil, "emulator", "-addr", taken.Addr().String()).wants(t, exitFailed, "", "another emulator may be running")
-	pdchannels(t, nil, "emulator", "-addr", "127.0.0.1:99999").wants(t, exitFailed, "", "invalid port")
+	pdchannels(t, nil, "emulator", "--addr", taken.Addr().String()).wants(t, exitFailed, "", "another emulator may be running")
+	pdchannels(t, nil, "emulator", "--addr", "127.0.0.1:99999").wants(t, exitFailed, "", "invalid port")
 }
 
 func TestAnAddressThatOthersReachIsWarnedOf(t *testing.T) {

@@ -12,8 +12,8 @@ func Example() {
 		`{"id":"m-1","channel_id":"shop-1","conversation_id":"c-1","sender_id":"nils","message":"Hi","status":"sent","created_at":"2026-03-01 07:58"}
 {"id":"m-2","channel_id":"shop-1","conversation_id":"c-1","sender_id":"nils","message":"Hello?","status":"sent","created_at":"tomorrow"}
 `)
-	// pdchannels message receive -check -file -
-	code := run(context.Background(), []string{"message", "receive", "-check", "-file", "-"}, os.Getenv, messages, os.Stdout, os.Stdout)
+	// pdchannels message receive --check --file -
+	code := run(context.Background(), []string{"message", "receive", "--check", "--file", "-"}, os.Getenv, messages, os.Stdout, os.Stdout)
 	if code != exitUsage {
 		panic(code)
 	}

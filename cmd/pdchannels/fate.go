@@ -1,4 +1,5 @@
 // What becomes of each message of a delivery.
+
 package main
 
 import (

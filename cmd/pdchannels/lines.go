@@ -1,4 +1,5 @@
 // Reading JSON lines: bounded, and without losing a byte of what cannot be used.
+
 package main
 
 import (

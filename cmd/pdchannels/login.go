@@ -1,10 +1,10 @@
 // The command login: the OAuth flow in the user's browser, with the callback on this machine.
+
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"net"
 	"net/http"
@@ -14,18 +14,20 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/pdchannels/pdchannels/wrapper/auth"
 )
 
 // loginPatience is how long login waits for the user; a flow that was begun lives as long.
 const loginPatience = 10 * time.Minute
 
-func loginCommand() *command {
-	return &command{
-		name:     "login",
-		synopsis: "[-redirect-url URL] [-addr HOST:PORT] [-open] [-store DIRECTORY]",
-		summary:  "install the app for yourself by OAuth, and store its tokens for the other commands",
-		about: `Prints a URL to open in your browser, where you allow the app, and waits for the browser to
+func loginCommand(env *environment) *cobra.Command {
+	var l login
+	c := &cobra.Command{
+		Use:   "login [flags]",
+		Short: "Install the app for yourself by OAuth, and store its tokens for the other commands",
+		Long: `Prints a URL to open in your browser, where you allow the app, and waits for the browser to
 come back. The other commands then use the login, and renew its tokens, unless a credential
 is in the environment.
 
@@ -35,19 +37,19 @@ character, the callback URL that the app has in the Developer Hub; port 0 takes 
 which only the emulator accepts. PIPEDRIVE_OAUTH_URL leads to the emulator.
 
 Tokens are stored in files that only you can read. Whoever can read them is you to Pipedrive.`,
-		examples: `pdchannels login
-pdchannels login -open -redirect-url http://localhost:3000/oauth/callback
-pdchannels login -redirect-url https://tunnel.example/callback -addr 127.0.0.1:8585`,
-		setup: func(flags *flag.FlagSet, env *environment) action {
-			var l login
-			l.declareStore(flags)
-			flags.StringVar(&l.redirectURL, "redirect-url", defaultRedirectURL, "the app's callback `URL` in the Developer Hub")
-			flags.StringVar(&l.addr, "addr", "", "the `HOST:PORT` to listen on, if what reaches the redirect URL is forwarded there")
-			flags.BoolVar(&l.open, "open", false, "open the browser too")
-			flags.BoolVar(&env.json, "json", env.json, "print the result as one JSON object")
-			return func(ctx context.Context) error { return l.run(ctx, env) }
+		Example: `pdchannels login
+pdchannels login --open --redirect-url http://localhost:3000/oauth/callback
+pdchannels login --redirect-url https://tunnel.example/callback --addr 127.0.0.1:8585`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return l.run(cmd.Context(), env)
 		},
 	}
+	flags := c.Flags()
+	l.declareStore(flags)
+	flags.StringVar(&l.redirectURL, "redirect-url", defaultRedirectURL, "the app's callback `URL` in the Developer Hub")
+	flags.StringVar(&l.addr, "addr", "", "the `HOST:PORT` to listen on, if requests to the redirect URL are forwarded there")
+	flags.BoolVar(&l.open, "open", false, "open the browser too")
+	return c
 }
 
 type login struct {
@@ -124,12 +126,12 @@ func (l *login) run(ctx context.Context, env *environment) error {
 func (l *login) listen(ctx context.Context) (*url.URL, net.Listener, error) {
 	redirect, err := url.Parse(l.redirectURL)
 	if err != nil || redirect.Host == "" {
-		return nil, nil, usage("-redirect-url is not a URL, such as %s", defaultRedirectURL)
+		return nil, nil, usage("--redirect-url is not a URL, such as %s", defaultRedirectURL)
 	}
 	addr := l.addr
 	if ip := net.ParseIP(redirect.Hostname()); addr == "" {
 		if redirect.Scheme != "http" || !ip.IsLoopback() && redirect.Hostname() != "localhost" {
-			return nil, nil, usage("-redirect-url is not plain http on this machine: say by -addr where to listen for what is forwarded from there")
+			return nil, nil, usage("--redirect-url is not plain http on this machine: say by --addr where to listen for what is forwarded from there")
 		}
 		port := redirect.Port()
 		if port == "" {

@@ -97,7 +97,7 @@ func browse(t *testing.T, from, user, decision string) (status int, page string)
 // logIn logs a user in, and returns how the command ended.
 func logIn(t *testing.T, env vars, user string, args ...string) result {
 	t.Helper()
-	r := startLogin(t, env, append([]string{"-redirect-url", "http://127.0.0.1:0/callback"}, args...)...)
+	r := startLogin(t, env, append([]string{"--redirect-url", "http://127.0.0.1:0/callback"}, args...)...)
 	if status, page := browse(t, r.url, user, "allow"); status != http.StatusOK || !strings.Contains(page, "Connected") {
 		t.Errorf("the browser ended at %d:\n%s", status, page)
 	}
@@ -115,7 +115,7 @@ func TestLoginUseLogout(t *testing.T) {
 		t.Errorf("%s", got.stdout)
 	}
 	pdchannels(t, env, "probe").wants(t, exitDone, server.URL+"/api/v1 is the Channels API", "")
-	pdchannels(t, env, "channel", "add", "-name", "Shop", "-id", "shop-1").wants(t, exitDone, "shop-1", "")
+	pdchannels(t, env, "channel", "add", "--name", "Shop", "--id", "shop-1").wants(t, exitDone, "shop-1", "")
 	if c := server.Channels(); len(c) != 1 || c[0].UserID != 1 {
 		t.Errorf("the channels are %+v", c)
 	}
@@ -123,18 +123,18 @@ func TestLoginUseLogout(t *testing.T) {
 	// Of two logins one has to be named.
 	logIn(t, env, "2").wants(t, exitDone, "Logged in as user 2 of company 1, whose API is at "+server.URL, "")
 	pdchannels(t, env, "probe").wants(t, exitUsage, "", "1:1 or 1:2")
-	pdchannels(t, env, "probe", "-login", "1:3").wants(t, exitUsage, "", "there are 1:1, 1:2")
-	pdchannels(t, env, "-login", "1:1", "probe").wants(t, exitDone, "alive", "")
-	pdchannels(t, env, "channel", "add", "-name", "Repairs", "-id", "shop-2", "-login", "1:2").wants(t, exitNotAllowed, "", "ADMIN_ONLY")
+	pdchannels(t, env, "probe", "--login", "1:3").wants(t, exitUsage, "", "there are 1:1, 1:2")
+	pdchannels(t, env, "--login", "1:1", "probe").wants(t, exitDone, "alive", "")
+	pdchannels(t, env, "channel", "add", "--name", "Repairs", "--id", "shop-2", "--login", "1:2").wants(t, exitNotAllowed, "", "ADMIN_ONLY")
 	pdchannels(t, env, "logout").wants(t, exitUsage, "", "1:1 or 1:2")
 
 	// A credential of the environment goes before a login, and two are one too many.
 	token := env.with("PIPEDRIVE_ACCESS_TOKEN", "wrong").with("PIPEDRIVE_BASE_URL", server.BaseURL)
 	pdchannels(t, token, "probe").wants(t, exitNotAllowed, "refuses this credential", "")
-	pdchannels(t, token, "probe", "-login", "1:1").wants(t, exitUsage, "", "PIPEDRIVE_ACCESS_TOKEN and -login are set")
+	pdchannels(t, token, "probe", "--login", "1:1").wants(t, exitUsage, "", "PIPEDRIVE_ACCESS_TOKEN and --login are set")
 	logIn(t, token, "1").wants(t, exitDone, "Logged in", "warning: PIPEDRIVE_ACCESS_TOKEN is set")
 
-	pdchannels(t, env, "logout", "-login", "1:2", "--json").wants(t, exitDone, `"uninstalled":true`, "")
+	pdchannels(t, env, "logout", "--login", "1:2", "--json").wants(t, exitDone, `"uninstalled":true`, "")
 	if in := server.Installations(); len(in) != 1 || in[0].User.ID != 1 {
 		t.Errorf("the installations are %+v", in)
 	}
@@ -149,7 +149,7 @@ func TestLoginUseLogout(t *testing.T) {
 func TestALoginThatIsRefused(t *testing.T) {
 	t.Parallel()
 	server, env := oauthApp(t, emulator.Config{})
-	args := []string{"-redirect-url", "http://localhost:0"}
+	args := []string{"--redirect-url", "http://localhost:0"}
 	denied := startLogin(t, env, args...)
 	if status, page := browse(t, denied.url, "1", "deny"); status != http.StatusForbidden {
 		t.Errorf("the browser ended at %d:\n%s", status, page)
@@ -190,14 +190,14 @@ func TestLoginSettingsThatCannotBeRight(t *testing.T) {
 		args string
 		want string
 	}{
-		"no app":                {vars{}, "login -redirect-url http://127.0.0.1:0", "PIPEDRIVE_CLIENT_SECRET"},
+		"no app":                {vars{}, "login --redirect-url http://127.0.0.1:0", "PIPEDRIVE_CLIENT_SECRET"},
 		"no client id":          {good.with("PIPEDRIVE_CLIENT_ID", ""), "logout", "set PIPEDRIVE_CLIENT_ID"},
 		"two secrets":           {good.with("PIPEDRIVE_CLIENT_SECRET_FILE", "x"), "logout", "are both set"},
 		"no such secret":        {good.with("PIPEDRIVE_CLIENT_SECRET", "").with("PIPEDRIVE_CLIENT_SECRET_FILE", "no-such-file"), "logout", "no-such-file"},
-		"no store":              {good.with("PIPEDRIVE_STORE", ""), "logout", "use -store"},
-		"no URL":                {good, "login -redirect-url callback", "-redirect-url is not a URL"},
-		"elsewhere":             {good, "login -redirect-url https://tunnel.example/callback", "say by -addr"},
-		"plain http, elsewhere": {good, "login -redirect-url http://tunnel.example/callback -addr 127.0.0.1:0", "https"},
+		"no store":              {good.with("PIPEDRIVE_STORE", ""), "logout", "use --store"},
+		"no URL":                {good, "login --redirect-url callback", "--redirect-url is not a URL"},
+		"elsewhere":             {good, "login --redirect-url https://tunnel.example/callback", "say by --addr"},
+		"plain http, elsewhere": {good, "login --redirect-url http://tunnel.example/callback --addr 127.0.0.1:0", "https"},
 		"OAuth over plain http": {good.with("PIPEDRIVE_OAUTH_URL", "http://oauth.example"), "logout", "https"},
 		"nobody":                {good, "logout", "nobody is logged in"},
 	} {
@@ -206,8 +206,8 @@ func TestLoginSettingsThatCannotBeRight(t *testing.T) {
 			pdchannels(t, c.env, strings.Fields(c.args)...).wants(t, exitUsage, "", c.want)
 		})
 	}
-	taken := startLogin(t, good, "-redirect-url", "http://127.0.0.1:0")
-	pdchannels(t, good, "login", "-redirect-url", taken.url).wants(t, exitFailed, "", "address already in use")
+	taken := startLogin(t, good, "--redirect-url", "http://127.0.0.1:0")
+	pdchannels(t, good, "login", "--redirect-url", taken.url).wants(t, exitFailed, "", "address already in use")
 	taken.cancel()
 	taken.end()
 }
@@ -216,7 +216,7 @@ func TestALoginBehindATunnel(t *testing.T) {
 	t.Parallel()
 	const tunnel = "https://tunnel.example/callback"
 	_, env := oauthApp(t, emulator.Config{RedirectURLs: []string{tunnel}})
-	r := startLogin(t, env, "-redirect-url", tunnel, "-addr", "127.0.0.1:0")
+	r := startLogin(t, env, "--redirect-url", tunnel, "--addr", "127.0.0.1:0")
 	if r.url != tunnel {
 		t.Errorf("told to open %s", r.url)
 	}
@@ -229,9 +229,9 @@ func TestLogoutWithoutAServer(t *testing.T) {
 	server, env := oauthApp(t, emulator.Config{})
 	logIn(t, env, "1").wants(t, exitDone, "Logged in", "")
 	off := env.with("PIPEDRIVE_OAUTH_URL", "http://127.0.0.1:1")
-	pdchannels(t, off, "logout").wants(t, exitFailed, "", "with -local they are forgotten")
+	pdchannels(t, off, "logout").wants(t, exitFailed, "", "with --local they are forgotten")
 	pdchannels(t, env, "probe").wants(t, exitDone, "alive", "")
-	pdchannels(t, off, "logout", "-local").wants(t, exitDone, "The app is still installed", "")
+	pdchannels(t, off, "logout", "--local").wants(t, exitDone, "The app is still installed", "")
 	pdchannels(t, env, "probe").wants(t, exitUsage, "", "nobody is logged in")
 	if len(server.Installations()) != 1 {
 		t.Error("the app was uninstalled")

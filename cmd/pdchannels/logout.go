@@ -1,33 +1,35 @@
 // The command logout.
+
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
+
+	"github.com/spf13/cobra"
 
 	"github.com/pdchannels/pdchannels/wrapper/auth"
 )
 
-func logoutCommand() *command {
-	return &command{
-		name:     "logout",
-		synopsis: "[-login COMPANY:USER] [-local] [-store DIRECTORY]",
-		summary:  "uninstall the app for yourself, and forget its tokens",
-		about: `Revokes the refresh token, which uninstalls the app for this user of the company: all its tokens
+func logoutCommand(env *environment) *cobra.Command {
+	var s loginSettings
+	var local bool
+	c := &cobra.Command{
+		Use:   "logout [flags]",
+		Short: "Uninstall the app for yourself, and forget its tokens",
+		Long: `Revokes the refresh token, which uninstalls the app for this user of the company: all its tokens
 are dead, also those of other programs. What the app has registered is up to Pipedrive.
 
-With -local the tokens are forgotten here, and Pipedrive is not told: the app stays installed.`,
-		examples: `pdchannels logout
-pdchannels logout -login 1001:42 -local`,
-		setup: func(flags *flag.FlagSet, env *environment) action {
-			var s loginSettings
-			s.declare(flags)
-			local := flags.Bool("local", false, "only forget the tokens; tell nobody")
-			flags.BoolVar(&env.json, "json", env.json, "print the result as one JSON object")
-			return func(ctx context.Context) error { return logout(ctx, env, s, *local) }
+With --local the tokens are forgotten here, and Pipedrive is not told: the app stays installed.`,
+		Example: `pdchannels logout
+pdchannels logout --login 1001:42 --local`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return logout(cmd.Context(), env, s, local)
 		},
 	}
+	s.declare(c.Flags())
+	c.Flags().BoolVar(&local, "local", false, "only forget the tokens here, and tell nobody")
+	return c
 }
 
 func logout(ctx context.Context, env *environment, s loginSettings, local bool) error {
@@ -46,7 +48,7 @@ func logout(ctx context.Context, env *environment, s loginSettings, local bool) 
 	}
 	if err := end(ctx, in); err != nil {
 		if !local && !errors.Is(err, auth.ErrNotInstalled) {
-			env.stderr.print("The tokens are kept, so that you can try again; with -local they are forgotten whatever the server says.\n")
+			env.stderr.print("The tokens are kept, so that you can try again; with --local they are forgotten whatever the server says.\n")
 		}
 		return err
 	}

@@ -1,4 +1,5 @@
 // Where the process begins: signals, and the exit code.
+
 package main
 
 import (

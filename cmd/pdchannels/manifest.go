@@ -1,24 +1,25 @@
 // The command manifest.
+
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"flag"
 	"io"
 	"os"
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/pdchannels/pdchannels/wrapper/provider"
 )
 
-func manifestCommand() *command {
-	return &command{
-		name:     "manifest",
-		synopsis: "-base-url URL [-endpoints LIST]\n-check FILE",
-		summary:  "print the manifest of an app, or check one",
-		about: `A manifest tells Pipedrive where an app has its endpoints; it is uploaded to the Developer Hub.
+func manifestCommand(env *environment) *cobra.Command {
+	var baseURL, endpoints, file string
+	c := &cobra.Command{
+		Use:   "manifest {--base-url URL | --check FILE} [flags]",
+		Short: "Print the manifest of an app, or check one",
+		Long: `A manifest tells Pipedrive where an app has its endpoints; it is uploaded to the Developer Hub.
 The one that is printed has the paths that wrapper/provider serves: an app that serves others
 edits them. Three endpoints every app needs. Of the others, name those that the app serves:
 
@@ -27,27 +28,27 @@ edits them. Three endpoints every app needs. Of the others, name those that the 
   getMessageById     if links to files expire
   deleteChannelById  if a user may have several channels
 
--check tells everything that is wrong with a manifest; it ends with exit code 1 if anything is.`,
-		examples: `pdchannels manifest -base-url https://messenger.example/pipedrive
-pdchannels manifest -base-url https://messenger.example/pipedrive -endpoints getTemplates,getMessageById
-pdchannels manifest -check manifest.json --json`,
-		setup: func(flags *flag.FlagSet, env *environment) action {
-			baseURL := flags.String("base-url", "", "the `URL` before /channels at which the app serves its endpoints")
-			endpoints := flags.String("endpoints", "all", "the endpoints beside the three needed ones, a `LIST` of names with commas between them; all or none")
-			file := flags.String("check", "", "the `FILE` with the manifest to check; - is stdin")
-			flags.BoolVar(&env.json, "json", env.json, "print the result as one JSON object")
-			return func(context.Context) error {
-				switch {
-				case (*baseURL == "") == (*file == ""):
-					return usage("give either -base-url, to print a manifest, or -check, to check one")
-				case *file != "":
-					return env.checkManifest(*file)
-				default:
-					return env.printManifest(*baseURL, *endpoints)
-				}
+--check tells everything that is wrong with a manifest; it ends with exit code 1 if anything is.`,
+		Example: `pdchannels manifest --base-url https://messenger.example/pipedrive
+pdchannels manifest --base-url https://messenger.example/pipedrive --endpoints getTemplates,getMessageById
+pdchannels manifest --check manifest.json --json`,
+		RunE: func(_ *cobra.Command, _ []string) error {
+			switch {
+			case (baseURL == "") == (file == ""):
+				return usage("give either --base-url to print a manifest, or --check to check one")
+			case file != "":
+				return env.checkManifest(file)
+			default:
+				return env.printManifest(baseURL, endpoints)
 			}
 		},
 	}
+	flags := c.Flags()
+	flags.StringVar(&baseURL, "base-url", "", "the `URL` before /channels at which the app serves its endpoints")
+	flags.StringVar(&endpoints, "endpoints", "all", "the endpoints beside the three required ones: a comma-separated `LIST`, all or none")
+	flags.StringVar(&file, "check", "", "the `FILE` with the manifest to check; - is stdin")
+	completesFiles(c, "check")
+	return c
 }
 
 // printManifest prints a manifest, which is JSON in any case.
@@ -69,7 +70,7 @@ func (env *environment) printManifest(baseURL, endpoints string) error {
 	default:
 		for i, name := range wanted {
 			if wanted[i] = strings.TrimSpace(name); optional[wanted[i]] == nil {
-				return usage("-endpoints: %s is none of the optional endpoints: getSenderById, getTemplates, getMessageById, deleteChannelById", printable(wanted[i]))
+				return usage("--endpoints: %s is none of the optional endpoints: getSenderById, getTemplates, getMessageById, deleteChannelById", printable(wanted[i]))
 			}
 		}
 		for name, url := range optional {

@@ -13,7 +13,7 @@ func TestManifest(t *testing.T) {
 		"none":                         nil,
 		"getTemplates, getMessageById": {"getTemplates", "getMessageById"},
 	} {
-		r := pdchannels(t, nil, "manifest", "--base-url", url, "-endpoints", list)
+		r := pdchannels(t, nil, "manifest", "--base-url", url, "--endpoints", list)
 		object := r.object(t)
 		endpoints, _ := object["endpoints"].(map[string]any)
 		if r.code != exitDone || object["version"] != "v202101" || len(endpoints) != 3+len(names) {
@@ -25,9 +25,9 @@ func TestManifest(t *testing.T) {
 			}
 		}
 		// What is printed is in order, of course.
-		piped(t, nil, r.stdout, "manifest", "-check", "-").wants(t, exitDone, "-: it is in order\n", "")
+		piped(t, nil, r.stdout, "manifest", "--check", "-").wants(t, exitDone, "-: it is in order\n", "")
 	}
-	if r := pdchannels(t, nil, "manifest", "--json", "-base-url", url); strings.Count(r.stdout, "\n") != 1 {
+	if r := pdchannels(t, nil, "manifest", "--json", "--base-url", url); strings.Count(r.stdout, "\n") != 1 {
 		t.Errorf("not one line: %s", r.stdout)
 	}
 }
@@ -36,31 +36,31 @@ func TestManifestCheck(t *testing.T) {
 	t.Parallel()
 	file := writeFile(t, "manifest.json", `{"version":"v1","endpoints":{"getConversations":"http://m.example/:providerChannelId","getChannels":"x",`+
 		`"getConversationById":"https://m.example/:providerChannelId","postMessage":"https://m.example/{providerChannelId}"}}`)
-	r := pdchannels(t, nil, "manifest", "-check", file)
+	r := pdchannels(t, nil, "manifest", "--check", file)
 	r.wants(t, exitFailed, file+": Pipedrive could not use it:\n", "")
 	for _, wrong := range []string{`  version is "v1"`, "  getChannels: there is no such endpoint", `  getConversations: "http://m.example/:providerChannelId": it is not https`, "the variable :sourceConversationId is missing"} {
 		if !strings.Contains(r.stdout, wrong) {
 			t.Errorf("no %q in %s", wrong, r.stdout)
 		}
 	}
-	r = pdchannels(t, nil, "manifest", "-check", file, "--json")
+	r = pdchannels(t, nil, "manifest", "--check", file, "--json")
 	problems, _ := field(r.object(t), "manifest", "problems").([]any)
 	if r.code != exitFailed || len(problems) != 4 || field(r.object(t), "manifest", "valid") != false {
 		t.Errorf("%d %s", r.code, r.stdout)
 	}
-	piped(t, nil, "no JSON", "manifest", "-check", "-").wants(t, exitFailed, "it is no JSON object of version and endpoints", "")
+	piped(t, nil, "no JSON", "manifest", "--check", "-").wants(t, exitFailed, "it is no JSON object of version and endpoints", "")
 }
 
 func TestManifestWrongUse(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"give either -base-url":        {},
-		"to check one":                 {"-base-url", "https://m.example", "-check", "x"},
-		"it is not https":              {"-base-url", "http://m.example"},
-		"it has no host":               {"-base-url", "m.example"},
-		"none of the optional":         {"-base-url", "https://m.example", "-endpoints", "postMessage"},
-		"no such file":                 {"-check", "/nowhere/manifest.json"},
-		"is longer than any manifest:": {"-check", writeFile(t, "long.json", strings.Repeat(" ", maxManifest+1))},
+		"give either --base-url":       {},
+		"to check one":                 {"--base-url", "https://m.example", "--check", "x"},
+		"it is not https":              {"--base-url", "http://m.example"},
+		"it has no host":               {"--base-url", "m.example"},
+		"none of the optional":         {"--base-url", "https://m.example", "--endpoints", "postMessage"},
+		"no such file":                 {"--check", "/nowhere/manifest.json"},
+		"is longer than any manifest:": {"--check", writeFile(t, "long.json", strings.Repeat(" ", maxManifest+1))},
 	} {
 		pdchannels(t, nil, append([]string{"manifest"}, args...)...).wants(t, exitUsage, "", want)
 	}

@@ -1,23 +1,28 @@
 // The command message receive: one message from flags, or many from JSON lines.
+
 package main
 
 import (
 	"context"
 	"encoding/csv"
 	"errors"
-	"flag"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
 const aboutReceive = `The API is named from Pipedrive's side, which receives: this delivers to Pipedrive a message
 that your app received, or sent elsewhere. A message whose id Pipedrive has is updated, so a
 new status is delivered by the whole message with that status.
 
-With -file the messages are JSON lines, one object a line, by the API's own names: id,
+With --file the messages are JSON lines, one object a line, by the API's own names: id,
 channel_id, conversation_id, sender_id, message, status, created_at, and if wanted reply_by,
 conversation_link and attachments (a list of id, type, url, name, size, preview_url,
 link_expires). A key of any other name makes a line unreadable, so that a typo loses nothing.
@@ -26,47 +31,48 @@ RFC 3339; the API keeps minutes.
 
 Messages are delivered side by side, as fast as the limits allow, and in order within each
 conversation. After one that failed, the rest of its conversation is held back; a line that is
-not even JSON could be of any conversation and holds nothing back, so use -check first where
-order matters. A call without an answer is repeated (-attempts), and a 429 is waited out.
+not even JSON could be of any conversation and holds nothing back, so use --check first where
+order matters. A call without an answer is repeated (--attempts), and a 429 is waited out.
 
 The delivery stops after an answer that every message would get (401, 403, 404, 410), after
 three messages in a row without a proper answer, and when a limit lasts for longer than
--patience: the daily budget is used up, or a proxy blocks. The default is longer than a burst
-limit lasts, and ends before a script hangs until midnight; with -patience 24h the command
+--patience: the daily budget is used up, or a proxy blocks. The default is longer than a burst
+limit lasts, and ends before a script hangs until midnight; with --patience 24h the command
 waits, tries now and then, and goes on by itself. A limit is shared by all who call for one
-installation: run side by side, each program should know of the others by -processes.
+installation: run side by side, each program should know of the others by --processes.
 
-What was not delivered is written to the file that -undelivered names, each line as it was read
+What was not delivered is written to the file that --undelivered names, each line as it was read
 and in the order of the input, to be fed in again. By default that is messages.undelivered.jsonl
 for messages.jsonl. It is never one that exists already, and is removed if all was delivered. A
 line whose answer was lost is among them too: delivering it twice does no harm. Ctrl-C ends a
 delivery without losing anything; after a second one, which ends it at once, feed in all again.`
 
-func messageReceiveCommand() *command {
-	return &command{
-		name:     "receive",
-		synopsis: "-id ID -channel ID -conversation ID -sender ID -status STATUS -text TEXT [flags]\n-file FILE [flags]",
-		summary:  "deliver a message, or many, to Pipedrive",
-		about:    aboutReceive,
-		examples: `pdchannels message receive -id m-1 -channel shop-1 -conversation c-1 -sender nils -status sent -text "Is it in stock?"
-pdchannels message receive -id m-2 -channel shop-1 -conversation c-1 -sender nils -status sent \
-    -attachment id=a-1,type=image/png,url=https://shop.example/wheel.png,name=wheel.png
-pdchannels message receive -check -file messages.jsonl
-pdchannels message receive -file messages.jsonl
-pdchannels message receive -file messages.jsonl -patience 24h
-export-messages | pdchannels message receive -file - -undelivered later.jsonl`,
-		unsure: "The message may have arrived all the same. Deliver it again: a message that Pipedrive has is updated, not doubled.",
-		setup: func(flags *flag.FlagSet, env *environment) action {
-			var c receive
-			c.declare(flags, env)
-			return func(ctx context.Context) error {
-				if c.file == "" {
-					return c.one(ctx, env, flags)
-				}
-				return c.many(ctx, env, flags)
+func messageReceiveCommand(env *environment) *cobra.Command {
+	var r receive
+	c := &cobra.Command{
+		SuggestFor: []string{"send", "deliver", "update"},
+		Use:        "receive {--file FILE | --id ID --channel ID --conversation ID --sender ID --status STATUS --text TEXT} [flags]",
+		Short:      "Deliver a message, or many, to Pipedrive",
+		Long:       aboutReceive,
+		Example: `pdchannels message receive --id m-1 --channel shop-1 --conversation c-1 --sender nils --status sent --text "Is it in stock?"
+pdchannels message receive --id m-2 --channel shop-1 --conversation c-1 --sender nils --status sent \
+    --attachment id=a-1,type=image/png,url=https://shop.example/wheel.png,name=wheel.png
+pdchannels message receive --check --file messages.jsonl
+pdchannels message receive --file messages.jsonl
+pdchannels message receive --file messages.jsonl --patience 24h
+export-messages | pdchannels message receive --file - --undelivered later.jsonl`,
+		Annotations: unsure("The message may have arrived all the same. Deliver it again: Pipedrive updates a message that it has, and does not double it."),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if r.file == "" {
+				return r.one(cmd.Context(), env, cmd.Flags())
 			}
+			return r.many(cmd.Context(), env, cmd.Flags())
 		},
 	}
+	r.declare(c.Flags())
+	completes(c, "status", string(channels.StatusSent), string(channels.StatusDelivered), string(channels.StatusRead), string(channels.StatusFailed))
+	completesFiles(c, "file", "undelivered")
+	return c
 }
 
 // receive is what the flags of the command say.
@@ -79,8 +85,8 @@ type receive struct {
 	message           messageLine
 }
 
-func (c *receive) declare(flags *flag.FlagSet, env *environment) {
-	c.settings.declare(flags, env)
+func (c *receive) declare(flags *pflag.FlagSet) {
+	c.settings.declare(flags)
 	flags.StringVar(&c.file, "file", "", "deliver the JSON lines of this `FILE`; - is stdin")
 	flags.StringVar(&c.undelivered, "undelivered", "", "the `FILE` for what is not delivered; it must not exist")
 	flags.BoolVar(&c.check, "check", false, "read and check everything, and send nothing")
@@ -96,7 +102,7 @@ func (c *receive) declare(flags *flag.FlagSet, env *environment) {
 	flags.StringVar(&m.CreatedAt, "created-at", "", "the `TIME` it was written at: \"2026-03-01 07:58\" in UTC, or RFC 3339; now if left out")
 	flags.StringVar(&m.ReplyBy, "reply-by", "", "the `TIME` until which the conversation takes replies")
 	flags.StringVar(&m.ConversationLink, "link", "", "the `URL` at which your app opens the conversation")
-	flags.Func("attachment", "a `FILE`, as id=ID,type=MIME,url=URL; also name, size, preview_url, link_expires; may be given several times", func(text string) error {
+	flags.Func("attachment", "a `FILE`, as id=ID,type=MIME,url=URL; also name, size, preview_url, link_expires; repeat the flag for several", func(text string) error {
 		a, err := parseAttachment(text)
 		m.Attachments = append(m.Attachments, a)
 		return err
@@ -104,15 +110,15 @@ func (c *receive) declare(flags *flag.FlagSet, env *environment) {
 }
 
 var flagNames = fieldNames{
-	"ID": "-id", "ProviderChannelID": "-channel", "ConversationID": "-conversation", "SenderID": "-sender",
-	"Message": "-text", "Status": "-status", "CreatedAt": "-created-at", "ReplyBy": "-reply-by",
-	"ConversationLink": "-link", "Attachments": "-attachment",
+	"ID": "--id", "ProviderChannelID": "--channel", "ConversationID": "--conversation", "SenderID": "--sender",
+	"Message": "--text", "Status": "--status", "CreatedAt": "--created-at", "ReplyBy": "--reply-by",
+	"ConversationLink": "--link", "Attachments": "--attachment",
 }
 
 // describesMessage tells whether a flag is of one message.
 func describesMessage(name string) bool {
 	for _, flag := range flagNames {
-		if flag == "-"+name {
+		if flag == "--"+name {
 			return true
 		}
 	}
@@ -120,14 +126,14 @@ func describesMessage(name string) bool {
 }
 
 // one delivers the message that the flags describe.
-func (c *receive) one(ctx context.Context, env *environment, flags *flag.FlagSet) error {
+func (c *receive) one(ctx context.Context, env *environment, flags *pflag.FlagSet) error {
 	if flags.NFlag() == 0 {
-		return usage("describe a message by flags, or name a file of messages with -file")
+		return usage("describe a message by flags, or name a file of messages with --file")
 	}
 	var err error
-	flags.Visit(func(f *flag.Flag) {
+	flags.Visit(func(f *pflag.Flag) {
 		if f.Name == "undelivered" || f.Name == "patience" || f.Name == "processes" {
-			err = usage("-%s goes with -file", f.Name)
+			err = usage("--%s goes with --file", f.Name)
 		}
 	})
 	if err != nil {

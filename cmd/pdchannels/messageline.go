@@ -1,5 +1,6 @@
 // A message as one line of JSON, by the API's own field names: what message receive reads,
 // and what --json prints.
+
 package main
 
 import (

@@ -1,4 +1,5 @@
 // What a user reads: fields by the names the user wrote, and text that is safe to print.
+
 package main
 
 import (

@@ -1,11 +1,11 @@
 // The OAuth app that the command acts for, and the logins that are stored of it.
+
 package main
 
 import (
 	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"net/url"
 	"os"
@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/spf13/pflag"
 
 	"github.com/pdchannels/pdchannels/wrapper/auth"
 	"github.com/pdchannels/pdchannels/wrapper/auth/filestore"
@@ -28,11 +30,11 @@ type loginSettings struct {
 	login string
 }
 
-func (l *loginSettings) declareStore(flags *flag.FlagSet) {
-	flags.StringVar(&l.store, "store", "", "the `DIRECTORY` that logins are stored in; else PIPEDRIVE_STORE, else pdchannels in your configuration directory")
+func (l *loginSettings) declareStore(flags *pflag.FlagSet) {
+	flags.StringVar(&l.store, "store", "", "the `DIRECTORY` of stored logins; else PIPEDRIVE_STORE, else pdchannels in your configuration directory")
 }
 
-func (l *loginSettings) declare(flags *flag.FlagSet) {
+func (l *loginSettings) declare(flags *pflag.FlagSet) {
 	l.declareStore(flags)
 	flags.StringVar(&l.login, "login", "", "the stored login to use, `COMPANY:USER`, if there are several")
 }
@@ -106,7 +108,7 @@ func (env *environment) configDir() (string, error) {
 		dir = filepath.Join(home, ".config")
 	}
 	if !filepath.IsAbs(dir) {
-		return "", usage("where are the logins stored? this account has no configuration directory: use -store or PIPEDRIVE_STORE")
+		return "", usage("where are the logins stored? this account has no configuration directory: use --store or PIPEDRIVE_STORE")
 	}
 	return dir, nil
 }
@@ -162,9 +164,9 @@ func (l *logins) choose(ctx context.Context, named string) (*auth.TokenSource, e
 	case len(live) == 0:
 		return nil, usage("nobody is logged in: run pdchannels login (looked in %s)", l.dir)
 	case named != "":
-		return nil, usage("-login %s is not logged in; there are %s", printable(named), strings.Join(names, ", "))
+		return nil, usage("--login %s is not logged in; there are %s", printable(named), strings.Join(names, ", "))
 	case len(live) > 1:
-		return nil, usage("several logins are stored: say by -login which to use, %s", strings.Join(names, " or "))
+		return nil, usage("several logins are stored: choose one with --login, %s", strings.Join(names, " or "))
 	default:
 		return l.app.TokenSource(live[0]), nil
 	}

@@ -30,7 +30,7 @@ func TestALoginIsRenewed(t *testing.T) {
 	}
 	pdchannels(t, env, "probe").wants(t, exitNotAllowed, "refuses this credential", "")
 	expire(t, env)
-	pdchannels(t, env, "channel", "delete", "-id", "shop-1").wants(t, exitFailed, "", "Log in again: pdchannels login")
+	pdchannels(t, env, "channel", "delete", "--id", "shop-1").wants(t, exitFailed, "", "Log in again: pdchannels login")
 }
 
 // expire has the stored access token end a minute ago.
@@ -88,7 +88,7 @@ func TestALoginIsKeptSecret(t *testing.T) {
 	if len(secrets) != 2 || strings.Contains(stored.String(), canary) {
 		t.Fatalf("stored is %s", stored.String())
 	}
-	for _, args := range []string{"probe", "channel delete -id shop-1 --json", "logout --json", "logout -local", "probe"} {
+	for _, args := range []string{"probe", "channel delete --id shop-1 --json", "logout --json", "logout --local", "probe"} {
 		r := pdchannels(t, env, strings.Fields(args)...)
 		all += r.stdout + r.stderr
 	}
@@ -110,7 +110,7 @@ func TestWhereLoginsAreStored(t *testing.T) {
 	}
 	pdchannels(t, env, "probe").wants(t, exitDone, "alive", "")
 	other := t.TempDir()
-	pdchannels(t, env, "probe", "-store", other).wants(t, exitUsage, "", "no credential")
+	pdchannels(t, env, "probe", "--store", other).wants(t, exitUsage, "", "no credential")
 	if entries, err := os.ReadDir(other); err != nil || len(entries) != 0 {
 		t.Errorf("looking for a login has made %v, %v", entries, err)
 	}

@@ -1,4 +1,5 @@
 // The lines that are read, and not yet done with.
+
 package main
 
 import (

@@ -1,4 +1,5 @@
 // What a command tells: results, errors and exit codes, for people or as JSON.
+
 package main
 
 import (
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/pdchannels/pdchannels/wrapper/auth"
@@ -81,27 +83,27 @@ type reported int
 func (r reported) Error() string { return fmt.Sprintf("exit code %d", int(r)) }
 
 // finish reports an error, if there is one, and returns the exit code.
-func (env *environment) finish(path []*command, err error, args []string) int {
+func (env *environment) finish(c *cobra.Command, err error, args []string) int {
 	code := exitCode(err)
 	if err != nil && !errors.As(err, new(reported)) {
 		if env.json || asksForJSON(args) {
 			env.json = true
 			env.say(map[string]any{"error": describe(err)}, "")
 		} else {
-			env.stderr.printf("%s: %s\n", fullName(path), plain(err))
+			env.stderr.printf("%s: %s\n", c.CommandPath(), plain(err))
 		}
 		if errors.As(err, new(usageError)) {
-			env.stderr.printf("Help: %s -h\n", fullName(path))
+			env.stderr.printf("Help: %s --help\n", c.CommandPath())
 		}
 		if errors.Is(err, auth.ErrReauthorize) {
 			env.stderr.print("Log in again: pdchannels login\n")
 		}
-		if advice := path[len(path)-1].unsure; code == exitUnsure && advice != "" {
+		if advice := c.Annotations[unsureAdvice]; code == exitUnsure && advice != "" {
 			env.stderr.printf("%s\n", advice)
 		}
 	}
 	if failed := env.stdout.failed(); failed != nil && code == exitDone {
-		env.stderr.printf("%s: done, but the result could not be written: %v\n", fullName(path), failed)
+		env.stderr.printf("%s: done, but the result could not be written: %v\n", c.CommandPath(), failed)
 		code = exitFailed
 	}
 	return code

@@ -1,21 +1,22 @@
 // The command probe.
+
 package main
 
 import (
-	"context"
 	"errors"
-	"flag"
 	"fmt"
+
+	"github.com/spf13/cobra"
 
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
-func probeCommand() *command {
-	return &command{
-		name:     "probe",
-		synopsis: "[flags]",
-		summary:  "find out whether the API is alive at the base URL, and open to the credential",
-		about: `Delivers a message without any content, which the API refuses: that refusal is the sign of
+func probeCommand(env *environment) *cobra.Command {
+	var s settings
+	c := &cobra.Command{
+		Use:   "probe [flags]",
+		Short: "Find out whether the API is alive at the base URL, and open to the credential",
+		Long: `Delivers a message without any content, which the API refuses: that refusal is the sign of
 life. It changes nothing, and costs as much of the daily budget as one message.
 
   alive           the refusal came, with its code          exit code 0
@@ -25,20 +26,18 @@ life. It changes nothing, and costs as much of the daily budget as one message.
   something_else  what answers is not the API              exit code 1
   no_answer       nothing answers, or with an error of its
                   own (5xx): nobody can tell               exit code 3`,
-		examples: `pdchannels probe
-pdchannels probe -base-url https://company.pipedrive.com/api/v1 --json`,
-		setup: func(flags *flag.FlagSet, env *environment) action {
-			var s settings
-			s.declare(flags, env)
-			return func(ctx context.Context) error {
-				client, baseURL, err := s.client(ctx, env)
-				if err != nil {
-					return err
-				}
-				return env.showProbe(baseURL, client.Probe(ctx))
+		Example: `pdchannels probe
+pdchannels probe --base-url https://company.pipedrive.com/api/v1 --json`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, baseURL, err := s.client(cmd.Context(), env)
+			if err != nil {
+				return err
 			}
+			return env.showProbe(baseURL, client.Probe(cmd.Context()))
 		},
 	}
+	s.declare(c.Flags())
+	return c
 }
 
 // signOfLife is the code by which the API refuses the message of a probe.

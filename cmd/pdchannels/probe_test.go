@@ -39,12 +39,12 @@ func TestProbe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			env := scripted(t, c.answer)
-			r := pdchannels(t, env, "probe", "-attempts", "1")
+			r := pdchannels(t, env, "probe", "--attempts", "1")
 			r.wants(t, c.code, c.says, "")
 			if !strings.HasPrefix(r.stdout, env["PIPEDRIVE_BASE_URL"]+" ") || (c.code == exitDone) == strings.Contains(r.stdout, "What it saw: ") {
 				t.Errorf("stdout: %s", r.stdout)
 			}
-			r = pdchannels(t, env, "probe", "-attempts", "1", "--json")
+			r = pdchannels(t, env, "probe", "--attempts", "1", "--json")
 			if got := field(r.object(t), "probe", "verdict"); r.code != c.code || got != c.verdict {
 				t.Errorf("exit code %d, %s", r.code, r.stdout)
 			}
@@ -56,7 +56,7 @@ func TestProbeOfTheEmulator(t *testing.T) {
 	t.Parallel()
 	server, env := pipedrive(t)
 	pdchannels(t, env, "probe").wants(t, exitDone, "alive and open to this credential", "")
-	pdchannels(t, env, "probe", "-base-url", server.URL+"/v9").wants(t, exitFailed, "withdrawn, or the base URL is wrong", "")
+	pdchannels(t, env, "probe", "--base-url", server.URL+"/v9").wants(t, exitFailed, "withdrawn, or the base URL is wrong", "")
 	pdchannels(t, env.with("PIPEDRIVE_ACCESS_TOKEN", "wrong"), "probe").wants(t, exitNotAllowed, "refuses this credential", "")
 	if got := server.Channels(); len(got) != 0 {
 		t.Errorf("a probe left %v", got)

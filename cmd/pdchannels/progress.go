@@ -1,4 +1,5 @@
 // How far a delivery is: on a terminal the status line, or else now and then a line of a log.
+
 package main
 
 import (
@@ -68,11 +69,13 @@ func (p *progress) text(counts [fates]int, s sample, state channels.LimiterState
 	from := p.samples[0]
 	period := s.at.Sub(from.at)
 	if waiting == "" && period > 0 {
-		rate := fmt.Sprintf("%.1f a second", float64(s.done-from.done)/period.Seconds())
+		rate, limit := float64(s.done-from.done)/period.Seconds(), float64(state.Limit)/limitPeriod.Seconds()
 		if state.Waiting > 0 {
-			rate += fmt.Sprintf(" of the %g allowed", float64(state.Limit)/limitPeriod.Seconds())
+			// A whole period's requests may go at once, and lines that are not sent count too.
+			parts = append(parts, fmt.Sprintf("%.1f a second of the %g allowed", min(rate, limit), limit))
+		} else {
+			parts = append(parts, fmt.Sprintf("%.1f a second", rate))
 		}
-		parts = append(parts, rate)
 	}
 	if p.size > 0 && s.read > 0 && s.read <= p.size {
 		part := fmt.Sprintf("%d %%", 100*s.read/p.size)

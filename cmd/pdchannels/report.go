@@ -1,4 +1,5 @@
 // What a delivery tells: each problem as it comes, how far it is, and a summary.
+
 package main
 
 import (
@@ -126,7 +127,7 @@ func (r *report) summary(keptIn string, err error) (left int) {
 		}
 	}
 	if left > 0 {
-		r.env.stdout.printf("They are kept in %s. When the cause is mended: pdchannels message receive -file %s\n",
+		r.env.stdout.printf("They are kept in %s. When the cause is mended: pdchannels message receive --file %s\n",
 			printable(keptIn), shellWord(keptIn))
 	}
 	return left

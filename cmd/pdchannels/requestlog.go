@@ -1,4 +1,5 @@
 // The emulator's log on a terminal: one line for each request.
+
 package main
 
 import (

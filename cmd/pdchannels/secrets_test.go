@@ -44,11 +44,11 @@ func TestNoSecretIsEverPrinted(t *testing.T) {
 					env = env.with(name, value)
 				}
 				for _, args := range []string{
-					"probe", "channel add -name Shop -id shop-1", "channel delete -id shop-1", "conversation delete -channel shop-1 -id c-1",
-					"message receive -id m-1 -channel shop-1 -conversation c-1 -sender nils -status sent -text Hi",
+					"probe", "channel add --name Shop --id shop-1", "channel delete --id shop-1", "conversation delete --channel shop-1 --id c-1",
+					"message receive --id m-1 --channel shop-1 --conversation c-1 --sender nils --status sent --text Hi",
 				} {
 					before := seen.Load()
-					for _, more := range []string{" -attempts 1", " -attempts 1 --json"} {
+					for _, more := range []string{" --attempts 1", " --attempts 1 --json"} {
 						r := pdchannels(t, env, strings.Fields(args+more)...)
 						all.WriteString(r.stdout + r.stderr)
 					}
@@ -59,7 +59,7 @@ func TestNoSecretIsEverPrinted(t *testing.T) {
 				if status == 429 {
 					continue // a delivery would wait this out
 				}
-				r := piped(t, env, jsonLines("m-1 c-1", "m-2 c-2"), "message", "receive", "-attempts", "1", "-file", "-", "-undelivered", t.TempDir()+"/kept")
+				r := piped(t, env, jsonLines("m-1 c-1", "m-2 c-2"), "message", "receive", "--attempts", "1", "--file", "-", "--undelivered", t.TempDir()+"/kept")
 				all.WriteString(r.stdout + r.stderr)
 			}
 			if strings.Contains(all.String(), canary) {

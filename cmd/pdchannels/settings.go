@@ -1,10 +1,10 @@
 // The settings of the commands that call the API: from flags, the environment and files.
+
 package main
 
 import (
 	"cmp"
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
 	"golang.org/x/oauth2"
 
 	"github.com/pdchannels/pdchannels/wrapper/auth"
@@ -26,18 +27,17 @@ type settings struct {
 	attempts int
 }
 
-func (s *settings) declare(flags *flag.FlagSet, env *environment) {
-	flags.StringVar(&s.baseURL, "base-url", "", "the `URL` before /channels; else PIPEDRIVE_BASE_URL, else that of the login, else "+channels.DefaultBaseURL)
-	flags.DurationVar(&s.timeout, "timeout", 15*time.Second, "the `TIME` an attempt at a call may take")
-	flags.IntVar(&s.attempts, "attempts", 4, "the `NUMBER` of attempts at a call, if no answer comes or a limit is used up; 1 repeats nothing")
-	flags.BoolVar(&env.json, "json", env.json, "print the result as one JSON object")
+func (s *settings) declare(flags *pflag.FlagSet) {
+	flags.StringVar(&s.baseURL, "base-url", "", "the `URL` before /channels; else PIPEDRIVE_BASE_URL, else the login's, else "+channels.DefaultBaseURL)
+	flags.DurationVar(&s.timeout, "timeout", 15*time.Second, "the `TIME` that one attempt at a call may take")
+	flags.IntVar(&s.attempts, "attempts", 4, "the `NUMBER` of attempts at a call if no answer comes or a limit is used up; 1 means no retries")
 	s.loginSettings.declare(flags)
 }
 
 // client makes a client of the settings, and returns the base URL that it calls.
 func (s *settings) client(ctx context.Context, env *environment, more ...channels.Option) (*channels.Client, string, error) {
 	if s.attempts < 1 {
-		return nil, "", usage("-attempts %d: a call takes at least 1", s.attempts)
+		return nil, "", usage("--attempts %d: a call takes at least 1", s.attempts)
 	}
 	credential, itsURL, err := s.credential(ctx, env)
 	if err != nil {
@@ -59,7 +59,7 @@ const howToAuthenticate = "log in with pdchannels login, or set PIPEDRIVE_ACCESS
 func (s *settings) credential(ctx context.Context, env *environment) (c channels.Credential, baseURL string, err error) {
 	found := env.credentialsSet()
 	if s.login != "" {
-		found = append(found, "-login")
+		found = append(found, "--login")
 	}
 	switch {
 	case len(found) > 1:

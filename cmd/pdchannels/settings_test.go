@@ -31,7 +31,7 @@ func TestTheCredentialComesFromTheEnvironmentOrAFile(t *testing.T) {
 			if c.file != "" {
 				value = writeFile(t, "token", c.file)
 			}
-			pdchannels(t, env.with(c.variable, value), "channel", "delete", "-id", "shop-1").wants(t, exitDone, "shop-1", "")
+			pdchannels(t, env.with(c.variable, value), "channel", "delete", "--id", "shop-1").wants(t, exitDone, "shop-1", "")
 			if got := (<-sent).Get(c.header); got != c.want {
 				t.Errorf("%s is %q, want %q", c.header, got, c.want)
 			}
@@ -86,9 +86,9 @@ func TestTheFlagGoesBeforeTheEnvironment(t *testing.T) {
 	t.Parallel()
 	server, env := pipedrive(t)
 	env = env.with("PIPEDRIVE_BASE_URL", "http://127.0.0.1:1/v1")
-	pdchannels(t, env, "probe", "-base-url", server.BaseURL).wants(t, exitDone, "alive", "")
-	pdchannels(t, env, "-base-url", server.BaseURL, "probe").wants(t, exitDone, "alive", "")
-	pdchannels(t, env, "-base-url", "http://127.0.0.1:2/v1", "probe", "--base-url="+server.BaseURL).wants(t, exitDone, "alive", "")
+	pdchannels(t, env, "probe", "--base-url", server.BaseURL).wants(t, exitDone, "alive", "")
+	pdchannels(t, env, "--base-url", server.BaseURL, "probe").wants(t, exitDone, "alive", "")
+	pdchannels(t, env, "--base-url", "http://127.0.0.1:2/v1", "probe", "--base-url="+server.BaseURL).wants(t, exitDone, "alive", "")
 	pdchannels(t, env, "probe").wants(t, exitUnsure, "does not answer", "")
 }
 
@@ -96,9 +96,9 @@ func TestACallTakesNoLongerThanTheTimeout(t *testing.T) {
 	t.Parallel()
 	env := scripted(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	// On a busy machine the time may be over before anything is sent.
-	r := pdchannels(t, env, "channel", "delete", "-id", "shop-1", "-timeout", "20ms")
+	r := pdchannels(t, env, "channel", "delete", "--id", "shop-1", "--timeout", "20ms")
 	if (r.code != exitUnsure && r.code != exitFailed) || !strings.Contains(r.stderr, "deadline exceeded") {
 		t.Errorf("%+v", r)
 	}
-	pdchannels(t, env, "probe", "-timeout", "0s").wants(t, exitUsage, "", "the timeout 0s is not positive")
+	pdchannels(t, env, "probe", "--timeout", "0s").wants(t, exitUsage, "", "the timeout 0s is not positive")
 }

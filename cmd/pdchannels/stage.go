@@ -1,4 +1,5 @@
 // How the demo looks: titles, exchanges, and what was found true.
+
 package main
 
 import (

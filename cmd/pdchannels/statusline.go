@@ -1,4 +1,5 @@
 // The line on a terminal that shows how far something is.
+
 package main
 
 import "time"

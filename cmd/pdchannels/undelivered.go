@@ -1,4 +1,5 @@
 // The file of what was not delivered.
+
 package main
 
 import (
@@ -8,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -25,13 +28,26 @@ type keeper interface {
 	Truncate(size int64) error
 }
 
-// undeliveredName derives a name from that of the input: messages.undelivered.jsonl.
+// numbered is the name of a file of undelivered messages, without its extension.
+var numbered = regexp.MustCompile(`^(.*\.undelivered)(?:-(\d{1,6}))?$`)
+
+// undeliveredName derives a name from that of the input: messages.undelivered.jsonl, and for
+// that one messages.undelivered-2.jsonl.
 func undeliveredName(input string) string {
 	if input == "-" {
 		return "stdin.undelivered.jsonl"
 	}
 	ext := filepath.Ext(input)
-	return strings.TrimSuffix(input, ext) + ".undelivered" + ext
+	if ext == ".undelivered" { // of an input without an extension
+		ext = ""
+	}
+	name := strings.TrimSuffix(input, ext)
+	earlier := numbered.FindStringSubmatch(name)
+	if earlier == nil {
+		return name + ".undelivered" + ext
+	}
+	n, _ := strconv.Atoi(earlier[2]) // 0 without a number
+	return fmt.Sprintf("%s-%d%s", earlier[1], max(n, 1)+1, ext)
 }
 
 // createUndelivered fails if the file exists: it may hold the messages of an earlier run.
@@ -39,9 +55,9 @@ func createUndelivered(name string) (*undelivered, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the user names the file
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return nil, fmt.Errorf("%s exists, and may hold what an earlier run did not deliver: deliver or move it, or name another with -undelivered", name)
+		return nil, fmt.Errorf("%s exists, and may hold what an earlier run did not deliver: deliver or move it, or name another with --undelivered", name)
 	case err != nil:
-		return nil, fmt.Errorf("nowhere to write what is not delivered: %w; name another file with -undelivered", err)
+		return nil, fmt.Errorf("nowhere to write what is not delivered: %w; name another file with --undelivered", err)
 	}
 	return &undelivered{file: f}, nil
 }

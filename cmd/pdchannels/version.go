@@ -1,27 +1,28 @@
 // The command version.
+
 package main
 
 import (
-	"context"
-	"flag"
+	"fmt"
 	"runtime"
+
+	"github.com/spf13/cobra"
 
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
-func versionCommand() *command {
-	return &command{
-		name:     "version",
-		synopsis: "[--json]",
-		summary:  "print the version",
-		examples: "pdchannels version",
-		setup: func(flags *flag.FlagSet, env *environment) action {
-			flags.BoolVar(&env.json, "json", env.json, "print the result as one JSON object")
-			return func(context.Context) error {
-				env.say(map[string]string{"version": channels.Version, "go": runtime.Version()},
-					"pdchannels %s (%s, %s/%s)", channels.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-				return nil
-			}
+func versionLine() string {
+	return fmt.Sprintf("pdchannels %s (%s, %s/%s)", channels.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+func versionCommand(env *environment) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version",
+		Example: "pdchannels version --json",
+		RunE: func(*cobra.Command, []string) error {
+			env.say(map[string]string{"version": channels.Version, "go": runtime.Version()}, "%s", versionLine())
+			return nil
 		},
 	}
 }

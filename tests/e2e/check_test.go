@@ -72,7 +72,7 @@ func TestCheckAsACommand(t *testing.T) {
 		if err := build(); err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.CommandContext(t.Context(), binary, "check", "-provider", url)
+		cmd := exec.CommandContext(t.Context(), binary, "check", "--provider", url)
 		cmd.Env = []string{"PIPEDRIVE_CLIENT_ID=" + appID, "PIPEDRIVE_CLIENT_SECRET=" + appSecret}
 		var stdout, stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr

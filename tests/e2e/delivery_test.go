@@ -127,7 +127,7 @@ func TestASignalInADeliveryLosesNothing(t *testing.T) {
 			t.Parallel()
 			s := startSlow(t, nothing, "m-20")
 			input, kept := inFile(t, conversation(1, 50))
-			p := start(t, s.env, "message", "receive", "-file", input)
+			p := start(t, s.env, "message", "receive", "--file", input)
 			<-s.arrived
 			p.signal(end)
 			p.waitFor("Interrupted: finishing what is in flight")
@@ -141,7 +141,7 @@ func TestASignalInADeliveryLosesNothing(t *testing.T) {
 			}
 
 			// Fed in again, the rest arrives: everything has arrived once, and in order.
-			pdchannels(t, s.env, "message", "receive", "-file", kept).wants(t, 0, "30 of 30 messages delivered", "")
+			pdchannels(t, s.env, "message", "receive", "--file", kept).wants(t, 0, "30 of 30 messages delivered", "")
 			if got := s.received(); got != ids(1, 50) {
 				t.Errorf("received %s", got)
 			}
@@ -156,7 +156,7 @@ func TestASignalInManyConversationsLosesNothing(t *testing.T) {
 	const many, last = 7, 60
 	s := startSlow(t, nothing, "m-20")
 	input, kept := inFile(t, conversations(many, 1, last))
-	p := start(t, s.env, "message", "receive", "-file", input, "--json")
+	p := start(t, s.env, "message", "receive", "--file", input, "--json")
 	<-s.arrived
 	p.signal(os.Interrupt)
 	p.waitFor("Interrupted")
@@ -178,7 +178,7 @@ func TestASignalInManyConversationsLosesNothing(t *testing.T) {
 		t.Errorf("%d are received, kept:\n%swant:\n%s", len(received), got, left.String())
 	}
 
-	pdchannels(t, s.env, "message", "receive", "-file", kept).wants(t, 0, "messages delivered", "")
+	pdchannels(t, s.env, "message", "receive", "--file", kept).wants(t, 0, "messages delivered", "")
 	var next [many]int // the message of each conversation that comes next
 	for i := range next {
 		next[i] = (i-1+many)%many + 1
@@ -198,7 +198,7 @@ func TestASignalInManyConversationsLosesNothing(t *testing.T) {
 func TestASignalWhileAPipeBringsMessages(t *testing.T) {
 	t.Parallel()
 	s := startSlow(t, nothing, "m-5")
-	p := start(t, s.env, "message", "receive", "-file", "-", "--json")
+	p := start(t, s.env, "message", "receive", "--file", "-", "--json")
 	if _, err := io.WriteString(p.stdin, conversation(1, 8)); err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func TestASecondSignalEndsADeliveryAtOnce(t *testing.T) {
 	t.Parallel()
 	s := startSlow(t, func(id string) bool { return id == "m-1" }, "m-3")
 	input, kept := inFile(t, conversations(3, 1, 9))
-	p := start(t, s.env, "message", "receive", "-file", input)
+	p := start(t, s.env, "message", "receive", "--file", input)
 	p.waitFor("message m-1")
 	<-s.arrived
 	p.signal(os.Interrupt)
@@ -254,7 +254,7 @@ func TestAReaderThatGoesAwayLosesNothing(t *testing.T) {
 	t.Parallel()
 	s := startSlow(t, func(string) bool { return true }, "m-2")
 	input, kept := inFile(t, conversations(3, 1, 9))
-	p := start(t, s.env, "message", "receive", "-file", input)
+	p := start(t, s.env, "message", "receive", "--file", input)
 	<-s.arrived
 	p.waitFor("message m-1")
 	// As head does after the first line: writing to stdout or stderr fails from now on.

@@ -17,7 +17,7 @@ import (
 // it ends with the settings of the second user.
 func startEmulator(t *testing.T) (emulator *process, banner string) {
 	t.Helper()
-	p := start(t, nil, "emulator", "-addr", "127.0.0.1:0")
+	p := start(t, nil, "emulator", "--addr", "127.0.0.1:0")
 	for strings.Count(banner, "export PIPEDRIVE_") < 4 {
 		line, err := p.stdout.ReadString('\n')
 		if err != nil {
@@ -50,15 +50,15 @@ func TestASessionInAShell(t *testing.T) {
 	script := banner + `
 set -e
 pdchannels probe
-pdchannels channel add -name Shop -id shop-1 -provider-type whatsapp
-pdchannels channel add -name Shop -id shop-1 && exit 99 || echo "exit code $?"
-pdchannels message receive -id m-0 -channel shop-1 -conversation c-0 -sender nils -status sent -text "Is it in stock?"
-pdchannels message receive -check -file messages.jsonl
-pdchannels message receive -file messages.jsonl
-pdchannels message receive -file - < messages.jsonl
-pdchannels conversation delete -channel shop-1 -id c-0
-PIPEDRIVE_ACCESS_TOKEN=wrong pdchannels channel delete -id shop-1 && exit 99 || echo "exit code $?"
-pdchannels channel delete -id shop-1
+pdchannels channel add --name Shop --id shop-1 --provider-type whatsapp
+pdchannels channel add --name Shop --id shop-1 && exit 99 || echo "exit code $?"
+pdchannels message receive --id m-0 --channel shop-1 --conversation c-0 --sender nils --status sent --text "Is it in stock?"
+pdchannels message receive --check --file messages.jsonl
+pdchannels message receive --file messages.jsonl
+pdchannels message receive --file - < messages.jsonl
+pdchannels conversation delete --channel shop-1 --id c-0
+PIPEDRIVE_ACCESS_TOKEN=wrong pdchannels channel delete --id shop-1 && exit 99 || echo "exit code $?"
+pdchannels channel delete --id shop-1
 eval "$(printf '%s\n' "$BANNER")"
 pdchannels probe --json
 `
@@ -118,13 +118,13 @@ func TestJSONForScripts(t *testing.T) {
 		want string // the key of the object
 	}{
 		{0, "probe", "probe"},
-		{0, "channel add -name Shop -id shop-1", "channel"},
-		{1, "channel add -name Shop -id shop-1", "error"},
-		{2, "channel add -name Shop", "error"},
-		{0, "message receive -id m-1 -channel shop-1 -conversation c-1 -sender nils -status sent -text Hi", "message"},
-		{1, "conversation delete -channel shop-1 -id c-9", "error"},
-		{0, "conversation delete -channel shop-1 -id c-1", "deleted"},
-		{0, "channel delete -id shop-1", "deleted"},
+		{0, "channel add --name Shop --id shop-1", "channel"},
+		{1, "channel add --name Shop --id shop-1", "error"},
+		{2, "channel add --name Shop", "error"},
+		{0, "message receive --id m-1 --channel shop-1 --conversation c-1 --sender nils --status sent --text Hi", "message"},
+		{1, "conversation delete --channel shop-1 --id c-9", "error"},
+		{0, "conversation delete --channel shop-1 --id c-1", "deleted"},
+		{0, "channel delete --id shop-1", "deleted"},
 		{2, "no such command", "error"},
 		{0, "version", "version"},
 	} {

@@ -43,8 +43,8 @@ func TestNoCredentialIsPrinted(t *testing.T) {
 		"PIPEDRIVE_ACCESS_TOKEN_FILE=" + file, "PIPEDRIVE_API_TOKEN_FILE=" + file,
 	} {
 		for _, args := range []string{
-			"probe", "channel add -name Shop -id shop-1", "channel delete -id shop-1", "conversation delete -channel shop-1 -id c-1",
-			"message receive -id m-1 -channel shop-1 -conversation c-1 -sender nils -status sent -text Hi",
+			"probe", "channel add --name Shop --id shop-1", "channel delete --id shop-1", "conversation delete --channel shop-1 --id c-1",
+			"message receive --id m-1 --channel shop-1 --conversation c-1 --sender nils --status sent --text Hi",
 			fmt.Sprintf("message receive -file %s -undelivered %s", messages, filepath.Join(t.TempDir(), "kept.jsonl")),
 			"probe --json",
 		} {

@@ -14,9 +14,6 @@ import (
 	"github.com/pdchannels/pdchannels/internal/trust"
 )
 
-// Version is the version of this package, as the User-Agent of each request tells it.
-const Version = "0.1.0"
-
 // DefaultBaseURL is the host common to all companies.
 const DefaultBaseURL = trust.Default
 
