@@ -3,11 +3,14 @@
 package provider
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -30,10 +33,15 @@ type body struct {
 	size     int64 // bytes that may still come
 	stretch  int64 // bytes that may come before the next call of allow
 	patience time.Duration
-	err      error // the first error of all, io.EOF among them; there is no reading on after it
+	boundary string // between the parts of a form
+	recent   []byte // the last bytes read, at least lookback of them: what a multipart.Reader may have read ahead
+	err      error  // the first error of all, io.EOF among them; there is no reading on after it
 }
 
-const unbounded = 1 << 62
+const (
+	unbounded = 1 << 62
+	lookback  = 8 << 10
+)
 
 var errBodyTooLong = invalidBody("the body is too long")
 
@@ -41,6 +49,9 @@ func newBody(w http.ResponseWriter, r *http.Request, size int64) *body {
 	b := &body{
 		ReadCloser: r.Body, conn: http.NewResponseController(w),
 		size: size, stretch: unbounded, patience: maxPatience,
+	}
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		b.err = invalidBody(fmt.Sprintf("the header Content-Encoding: %q is not supported", coding))
 	}
 	if r.ContentLength > size {
 		b.err = errBodyTooLong
@@ -73,6 +84,9 @@ func (b *body) Read(p []byte) (int, error) {
 	b.patience = min(b.patience, maxPatience)
 	b.size -= int64(n)
 	b.stretch -= int64(n)
+	if b.recent = append(b.recent, p[:n]...); len(b.recent) > 4*lookback {
+		b.recent = append(b.recent[:0], b.recent[len(b.recent)-lookback:]...)
+	}
 
 	switch {
 	case b.size < 0:
@@ -84,6 +98,35 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	b.err = err
 	return n, err
+}
+
+// cut returns what came before and after the first line of the recent bytes that begins with the delimiter.
+func (b *body) cut(delimiter string) (before, after []byte) {
+	for at := 0; ; at++ {
+		next := bytes.Index(b.recent[at:], []byte(delimiter))
+		if next < 0 {
+			return b.recent, nil
+		}
+		if at += next; at == 0 || b.recent[at-1] == '\n' {
+			return b.recent[:at], b.recent[at+len(delimiter):]
+		}
+	}
+}
+
+// readBoundary sets the boundary of a form. A Content-Type that package mime refuses is written anew for it, since
+// generated code asks package mime.
+func (b *body) readBoundary(r *http.Request) {
+	header := r.Header.Get("Content-Type")
+	_, params, err := mime.ParseMediaType(header)
+	if err != nil {
+		var kind string
+		if kind, params, err = readParams(header); err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
+			return
+		}
+		r.Header = r.Header.Clone()
+		r.Header.Set("Content-Type", mime.FormatMediaType(kind, map[string]string{"boundary": params["boundary"]}))
+	}
+	b.boundary = params["boundary"]
 }
 
 // finish bounds how long the server may wait for the rest of a body that was not read

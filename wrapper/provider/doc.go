@@ -26,6 +26,13 @@
 // the documented envelope. Every other error and every panic is logged and answered with a 500
 // that says nothing. Also 404, 405 and the refusal of too many requests at once come in the envelope.
 //
+// # Forms
+//
+// A message comes as multipart/form-data, which clients spell in many ways: unquoted, escaped and encoded file names, lists
+// as `recipientIds[]`, `recipientIds[0]` or JSON, other charsets and transfer encodings. The handler reads them, and answers
+// 400 with the name of the header or field where it cannot: nothing is dropped in silence. Unknown fields are ignored,
+// and named in a warning in the log, unless their name is nearly that of a documented one, which is refused.
+//
 // # Files
 //
 // A message's files are streamed to [FileReceiver] as they arrive, one after another,

@@ -19,7 +19,9 @@ func harmlessName(name string) string {
 		switch {
 		case r == utf8.RuneError, strings.ContainsRune(`<>:"|?*`, r):
 			return '_'
-		case !unicode.IsPrint(r):
+		case unicode.Is(unicode.Zs, r): // macOS writes one that is not ' ' into its screenshots' names
+			return ' '
+		case !unicode.IsPrint(r) && r != '\u200c' && r != '\u200d': // joiners belong to Persian words and to emoji
 			return -1
 		}
 		return r

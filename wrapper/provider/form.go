@@ -3,34 +3,37 @@
 package provider
 
 import (
-	"cmp"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"mime"
 	"mime/multipart"
+	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 const (
 	maxFields     = 100       // parts that are no files; a list of recipients may take many
 	maxTextBytes  = 256 << 10 // of all of them together
 	maxPartHeader = 16 << 10  // bytes, what the reader buffers ahead included
+	maxRecipients = 1000
+	maxIgnored    = 20 // things in one line of the log
 )
 
-// form is a message on its way in. Nothing of it is held but its fields: a file goes
+// form is a message on its way in. Nothing of it is held but its documented fields: a file goes
 // straight to the app, so that fields may follow it.
 type form struct {
 	*Handler
 	body    *body
 	message PostMessageRequest
-	fields  map[string]string
-	parts   int // that are no files, so far
-	bytes   int // of text, so far
+	seen    map[string]bool // fields that may come once
+	charset string          // of the fields that name none
+	ignored []string        // what the app does not get
+	parts   int             // that are no files, so far
+	bytes   int             // of text, so far
 }
 
 func (h *Handler) newForm(ctx context.Context, channelID string) *form {
@@ -39,7 +42,7 @@ func (h *Handler) newForm(ctx context.Context, channelID string) *form {
 		Handler: h,
 		body:    b,
 		message: PostMessageRequest{ProviderChannelID: channelID},
-		fields:  make(map[string]string),
+		seen:    make(map[string]bool),
 	}
 }
 
@@ -48,25 +51,46 @@ func (f *form) read(ctx context.Context, parts *multipart.Reader) error {
 	if f.body == nil {
 		return invalidBody("the body is empty")
 	}
-	for {
+	for n := 1; ; n++ {
 		f.body.allow(maxPartHeader)
-		part, err := parts.NextPart()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
+		raw, err := parts.NextRawPart()
+		if err != nil && err != io.EOF { //nolint:errorlint // a wrapped io.EOF is a form without an end
 			return f.explain(err)
 		}
+		if before, _ := f.body.cut("--" + f.body.boundary); n == 1 && hasPart(before) {
+			return invalidBody("a part stands before the first boundary")
+		}
+		if err != nil {
+			break
+		}
+		p, err := readPartHeaders(raw)
+		if err != nil {
+			return invalidBody(fmt.Sprintf("part %d of the form: %v", n, err))
+		}
 		f.body.allow(unbounded)
-		if err := f.readPart(ctx, part); err != nil {
+		if err := f.readPart(ctx, p); err != nil {
 			return err
 		}
 	}
 	// Only a body read to its end lets the server notice a caller that leaves.
-	if _, err := io.Copy(io.Discard, f.body); err != nil {
+	_, after := f.body.cut("--" + f.body.boundary + "--")
+	after = slices.Clone(after)
+	rest, err := io.ReadAll(f.body)
+	if err != nil {
 		return f.explain(err)
 	}
+	if hasPart(append(after, rest...)) {
+		return invalidBody("a part follows the last boundary")
+	}
+	if f.ignored != nil {
+		f.log.LogAttrs(ctx, slog.LevelWarn, "provider: parts of a message are unknown and were ignored", slog.Any("ignored", f.ignored))
+	}
 	return f.complete()
+}
+
+// hasPart reports whether a part of the form lies in text that belongs to none.
+func hasPart(text []byte) bool {
+	return bytes.Contains(bytes.ToLower(text), []byte("content-disposition"))
 }
 
 // explain returns the error to answer with when reading the form failed.
@@ -77,52 +101,89 @@ func (f *form) explain(err error) error {
 	if errors.Is(err, ErrInvalidBody) {
 		return err
 	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return invalidBody("the form is malformed: it ends before its closing boundary")
+	}
 	return invalidBody("the form is malformed: " + err.Error())
 }
 
-func (f *form) readPart(ctx context.Context, part *multipart.Part) error {
-	name := strings.TrimSuffix(part.FormName(), "[]")
-	if name == "files" || part.FileName() != "" {
-		return f.readFile(ctx, part)
+func (f *form) readPart(ctx context.Context, p *part) error {
+	if p.isFile() && !p.isNoFile() {
+		return f.readFile(ctx, p)
 	}
 	if f.parts++; f.parts > maxFields {
 		return invalidBody(fmt.Sprintf("the form has more than %d fields", maxFields))
 	}
-	text, err := io.ReadAll(io.LimitReader(part, int64(maxTextBytes-f.bytes+1)))
-	f.bytes += len(text)
-	switch {
-	case err != nil:
+	content, err := io.ReadAll(io.LimitReader(p.content, int64(maxTextBytes-f.bytes+1)))
+	if err != nil {
 		return f.explain(err)
-	case f.bytes > maxTextBytes:
+	}
+	if f.bytes += len(content); f.bytes > maxTextBytes {
 		return invalidBody(fmt.Sprintf("the fields of the form are longer than %d bytes", maxTextBytes))
-	case !utf8.Valid(text):
-		return invalidBody(fmt.Sprintf("the field %q is not UTF-8", name))
 	}
-	if name == "recipientIds" { // one id, or several
-		f.message.RecipientIDs = append(f.message.RecipientIDs, strings.FieldsFunc(string(text), func(r rune) bool { return r == ',' })...)
+	if p.isFile() {
+		return nil // there is none in it
+	}
+	texts, err := p.texts(content, f.charset)
+	if err != nil {
+		return invalidBody(err.Error())
+	}
+	switch {
+	case p.field == "":
+		f.ignore("the field", p.name)
 		return nil
+	case p.field == fieldRecipients:
+		return f.addRecipients(texts)
+	case len(texts) > 1 || f.seen[p.field]:
+		return invalidBody(fmt.Sprintf("the field %q comes twice", p.field))
 	}
-	if _, again := f.fields[name]; again {
-		return invalidBody(fmt.Sprintf("the field %q comes twice", name))
+	f.seen[p.field] = true
+	text := strings.Join(texts, "")
+	switch p.field {
+	case fieldMessage:
+		f.message.Message = text
+	case fieldSender:
+		f.message.SenderID = text
+	case fieldConversation:
+		f.message.ConversationID = text
+	case fieldCharset:
+		f.charset = text
 	}
-	f.fields[name] = string(text)
 	return nil
 }
 
-func (f *form) readFile(ctx context.Context, part *multipart.Part) error {
+// ignore notes for the log what is not understood and does no harm.
+func (f *form) ignore(what, sent string) {
+	if len(f.ignored) < maxIgnored {
+		f.ignored = append(f.ignored, fmt.Sprintf("%s %.100q", what, sent))
+	}
+}
+
+// addRecipients adds ids. One that comes in both spellings of the field is one recipient.
+func (f *form) addRecipients(ids []string) error {
+	for _, id := range ids {
+		if id != "" && !slices.Contains(f.message.RecipientIDs, id) {
+			f.message.RecipientIDs = append(f.message.RecipientIDs, id)
+		}
+		if len(f.message.RecipientIDs) > maxRecipients {
+			return invalidBody(fmt.Sprintf("the message has more than %d recipients", maxRecipients))
+		}
+	}
+	return nil
+}
+
+func (f *form) readFile(ctx context.Context, p *part) error {
 	if f.fileReceiver == nil {
 		return invalidBody("the app takes no files")
 	}
 	if len(f.message.Files) == f.limits.Files {
 		return invalidBody(fmt.Sprintf("the message has more than %d files", f.limits.Files))
 	}
-	content := &fileReader{r: part, left: f.limits.FileBytes}
-	file := ReceivedFile{Name: harmlessName(part.FileName()), Type: "application/octet-stream"}
-	if claimed := part.Header.Get("Content-Type"); claimed != "" {
-		if mediaType, params, err := mime.ParseMediaType(claimed); err == nil {
-			file.Type = cmp.Or(mime.FormatMediaType(mediaType, params), file.Type)
-		}
+	content := &fileReader{r: p.content, left: f.limits.FileBytes}
+	if p.wrongType != "" {
+		f.ignore("the Content-Type", p.wrongType)
 	}
+	file := ReceivedFile{Name: harmlessName(p.filename), Type: p.fileType}
 	key, err := f.fileReceiver.ReceiveFile(ctx, ReceiveFileRequest{
 		ProviderChannelID: f.message.ProviderChannelID,
 		Name:              file.Name,
@@ -161,10 +222,9 @@ func (r *fileReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// complete moves the fields to their places and refuses a message that goes nowhere.
+// complete refuses a message that goes nowhere.
 func (f *form) complete() error {
 	m := &f.message
-	m.Message, m.SenderID, m.ConversationID = f.fields["message"], f.fields["senderId"], f.fields["conversationId"]
 	switch {
 	case m.SenderID == "":
 		return invalidBody("senderId is missing")

@@ -119,6 +119,7 @@ func TestWrongForms(t *testing.T) {
 		{"long fields", append(repeat(1, blue), repeat(90, text("recipientIds", strings.Repeat("x", 3000)))...), "the fields of the form are longer than 262144 bytes"},
 		{"many fields", append(repeat(1, blue), numbered(101)...), "more than 100 fields"},
 		{"many recipients", append(repeat(1, blue), repeat(101, text("recipientIds", "x"))...), "more than 100 fields"},
+		{"many ids", right(blue, text("recipientIds", numbers(1001))), "more than 1000 recipients"},
 		{"many files", repeat(4, blue), "more than 3 files"},
 		{"2,000 parts", append(repeat(1, blue), numbered(2000)...), "more than 100 fields"},
 		{"2,000 files", repeat(2000, file("b.txt", "")), "more than 3 files"},
@@ -175,6 +176,14 @@ func TestLongForms(t *testing.T) {
 			}
 		})
 	}
+}
+
+func numbers(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprint(&b, i, ",")
+	}
+	return b.String()
 }
 
 func numbered(n int) (fields []field) {

@@ -16,8 +16,8 @@ import (
 	"github.com/pdchannels/pdchannels/gen/providerserver"
 )
 
-// Limits bound what is taken from Pipedrive. A zero field means its default. The fields
-// of a message that are no files have a bound of their own: 256 KiB all together.
+// Limits bound what is taken from Pipedrive. A zero field means its default. What is held in memory of a message has
+// bounds of its own: 100 fields of 256 KiB all together, 1,000 recipients, and for each part 20 headers of 16 KiB all together.
 type Limits struct {
 	Requests  int   // requests served at once, the others get a 429: 64
 	Files     int   // files in one message: 20
@@ -115,6 +115,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer b.finish()
 		r = r.WithContext(context.WithValue(r.Context(), bodyKey{}, b))
 		r.Body = b
+		b.readBoundary(r)
 	}
 	if !h.credentials.match(r) {
 		res.Header().Set("WWW-Authenticate", `Basic realm="pipedrive", charset="UTF-8"`)
@@ -167,7 +168,7 @@ func (h *Handler) failRequest(w http.ResponseWriter, r *http.Request, err error)
 		h.fail(w, r, invalidBody("the parameter "+wrongParam.ParamName+" is invalid"))
 		return
 	}
-	h.fail(w, r, invalidBody("the body is not multipart/form-data with a boundary"))
+	h.fail(w, r, invalidBody(fmt.Sprintf("the header Content-Type: %.100q is not multipart/form-data with a boundary", r.Header.Get("Content-Type"))))
 }
 
 // failUnrouted puts the router's own answers into the envelope.
