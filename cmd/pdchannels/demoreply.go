@@ -84,7 +84,7 @@ func (d *demo) taken(ctx context.Context) (provider.Message, error) {
 	if len(posted) != 1 {
 		return provider.Message{}, fmt.Errorf("the app was given %d messages, and Rosa wrote one", len(posted))
 	}
-	return d.app.messenger.GetMessageByID(ctx, provider.GetMessageByIDRequest{ProviderChannelID: d.channel, SourceMessageID: posted[0]})
+	return d.app.messenger.GetMessageByID(ctx, provider.GetMessageByIDRequest{ProviderChannelID: d.channel, MessageID: posted[0]})
 }
 
 // fetch downloads a file, as the customer does.

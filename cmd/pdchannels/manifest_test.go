@@ -48,7 +48,7 @@ func TestManifestCheck(t *testing.T) {
 	if r.code != exitFailed || len(problems) != 4 || field(r.object(t), "manifest", "valid") != false {
 		t.Errorf("%d %s", r.code, r.stdout)
 	}
-	piped(t, nil, "no JSON", "manifest", "--check", "-").wants(t, exitFailed, "it is no JSON object of version and endpoints", "")
+	piped(t, nil, "no JSON", "manifest", "--check", "-").wants(t, exitFailed, "it is not a JSON object of version and endpoints", "")
 }
 
 func TestManifestWrongUse(t *testing.T) {

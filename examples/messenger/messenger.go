@@ -57,7 +57,7 @@ func (m *Messenger) GetConversations(ctx context.Context, req provider.GetConver
 			page.After = customer
 			break
 		}
-		c, err := m.GetConversationByID(ctx, provider.GetConversationByIDRequest{ProviderChannelID: req.ProviderChannelID, SourceConversationID: customer, MessagesLimit: req.MessagesLimit})
+		c, err := m.GetConversationByID(ctx, provider.GetConversationByIDRequest{ProviderChannelID: req.ProviderChannelID, ConversationID: customer, MessagesLimit: req.MessagesLimit})
 		if err != nil {
 			return page, err
 		}
@@ -70,13 +70,13 @@ func (m *Messenger) GetConversations(ctx context.Context, req provider.GetConver
 func (m *Messenger) GetConversationByID(_ context.Context, req provider.GetConversationByIDRequest) (c provider.Conversation, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	messages := m.messages[req.SourceConversationID]
+	messages := m.messages[req.ConversationID]
 	to, err := strconv.Atoi(cmp.Or(req.After, strconv.Itoa(len(messages))))
 	if err != nil || to < 1 || to > len(messages) || req.ProviderChannelID != Channel {
 		return c, provider.ErrNotFound
 	}
-	c = provider.Conversation{ID: req.SourceConversationID, Status: provider.ConversationOpen, Participants: []provider.Participant{
-		{ID: "rosa", Name: "Rosa", Role: provider.RoleSourceUser}, {ID: req.SourceConversationID, Name: req.SourceConversationID, Role: provider.RoleEndUser},
+	c = provider.Conversation{ID: req.ConversationID, Status: provider.ConversationOpen, Participants: []provider.Participant{
+		{ID: "rosa", Name: "Rosa", Role: provider.RoleSourceUser}, {ID: req.ConversationID, Name: req.ConversationID, Role: provider.RoleEndUser},
 	}}
 	from := max(0, to-req.MessagesLimit)
 	if from > 0 {
@@ -94,9 +94,9 @@ func (m *Messenger) GetConversationByID(_ context.Context, req provider.GetConve
 
 // GetMessageByID looks where the id tells.
 func (m *Messenger) GetMessageByID(ctx context.Context, req provider.GetMessageByIDRequest) (provider.Message, error) {
-	customer, n, ok := strings.Cut(req.SourceMessageID, ".")
-	c, err := m.GetConversationByID(ctx, provider.GetConversationByIDRequest{ProviderChannelID: req.ProviderChannelID, SourceConversationID: customer, MessagesLimit: 1, After: n})
-	if err != nil || !ok || c.Messages[0].ID != req.SourceMessageID {
+	customer, n, ok := strings.Cut(req.MessageID, ".")
+	c, err := m.GetConversationByID(ctx, provider.GetConversationByIDRequest{ProviderChannelID: req.ProviderChannelID, ConversationID: customer, MessagesLimit: 1, After: n})
+	if err != nil || !ok || c.Messages[0].ID != req.MessageID {
 		return provider.Message{}, provider.ErrNotFound
 	}
 	return c.Messages[0], nil

@@ -100,7 +100,7 @@ func (a recordedApp) GetConversations(_ context.Context, req provider.GetConvers
 }
 
 func (a recordedApp) GetConversationByID(_ context.Context, req provider.GetConversationByIDRequest) (c provider.Conversation, err error) {
-	switch at := [2]string{req.SourceConversationID, req.After}; {
+	switch at := [2]string{req.ConversationID, req.After}; {
 	case a.refusal != nil:
 		return c, a.refusal
 	case at == [2]string{"conversation-17", ""}:
@@ -140,7 +140,7 @@ func (recordedApp) ReceiveFile(_ context.Context, req provider.ReceiveFileReques
 func (recordedApp) DiscardFile(context.Context, string) error { return nil }
 
 func (a recordedApp) GetMessageByID(_ context.Context, req provider.GetMessageByIDRequest) (provider.Message, error) {
-	if a.refusal == nil && req.SourceMessageID == "message-1" && (req.SourceConversationID == "conversation-17" || req.SourceConversationID == "") {
+	if a.refusal == nil && req.MessageID == "message-1" && (req.ConversationID == "conversation-17" || req.ConversationID == "") {
 		return first("https://messenger.example/files/3.png?fresh=1"), nil
 	}
 	return provider.Message{}, refusedOr(a.refusal)

@@ -1,4 +1,4 @@
-// Which abilities an inbox has, and which it only seems to have.
+// What an inbox implements beside Inbox, and what it only seems to implement.
 
 package provider
 
@@ -8,11 +8,11 @@ import (
 	"reflect"
 )
 
-// findAbilities sets an interface of h for each ability of the inbox. A method of an
-// ability's name with another signature would be an ability lost in silence: it is an error.
+// findAbilities sets an interface of h for each that the inbox implements. A method with the name of one
+// but another signature is an error: the endpoint would be missing silently.
 func (h *Handler) findAbilities() error {
 	if h.inbox == nil {
-		return errors.New("it is nil")
+		return errors.New("it is nil; pass a value that implements Inbox")
 	}
 	h.senderGetter, _ = h.inbox.(SenderGetter)
 	h.templatesGetter, _ = h.inbox.(TemplatesGetter)
@@ -20,8 +20,8 @@ func (h *Handler) findAbilities() error {
 	h.channelDeleter, _ = h.inbox.(ChannelDeleter)
 	h.fileReceiver, _ = h.inbox.(FileReceiver)
 
-	// Each name stands in a call of its own: the linker keeps every method of every type
-	// in a program that looks methods up by a variable.
+	// Each name is a constant: in a program that looks methods up by a variable, the linker keeps
+	// every method of every type.
 	t := reflect.TypeOf(h.inbox)
 	return errors.Join(
 		checkAbility[SenderGetter](t, h.senderGetter)(t.MethodByName("GetSenderByID")),
@@ -38,6 +38,6 @@ func checkAbility[A any](inbox reflect.Type, ability any) func(reflect.Method, b
 		if !found || ability != nil {
 			return nil
 		}
-		return fmt.Errorf("%v has %s, but is no %v: compare the methods and their signatures", inbox, m.Name, reflect.TypeFor[A]())
+		return fmt.Errorf("%v has %s, but does not implement %v: compare the methods and their signatures", inbox, m.Name, reflect.TypeFor[A]())
 	}
 }

@@ -14,16 +14,16 @@ import (
 	"time"
 )
 
-// A sender may keep us waiting for maxPatience; each byte earns it a little more, so
-// that over time it needs to send minPace. A reader that is slow itself, such as an app
+// A sender may pause for maxPatience; each byte earns it a little more, so
+// that in the long run it must keep up minPace. A slow reader, such as an app
 // that passes a file on, costs the sender nothing.
 const (
 	maxPatience = 15 * time.Second
 	minPace     = 4 << 10 // bytes a second
 )
 
-// bodyKey finds the body in the context of its request, since generated code hands on
-// no more than a reader over it.
+// bodyKey finds the body in the context of its request, since generated code passes on
+// only a reader over it.
 type bodyKey struct{}
 
 // body wraps a request's body. It is used by one goroutine at a time.
@@ -35,7 +35,7 @@ type body struct {
 	patience time.Duration
 	boundary string // between the parts of a form
 	recent   []byte // the last bytes read, at least lookback of them: what a multipart.Reader may have read ahead
-	err      error  // the first error of all, io.EOF among them; there is no reading on after it
+	err      error  // the first error, io.EOF included; nothing is read after it
 }
 
 const (
@@ -75,8 +75,8 @@ func (b *body) Read(p []byte) (int, error) {
 
 	start := time.Now()
 	if err := b.conn.SetReadDeadline(start.Add(b.patience)); err != nil {
-		b.err = fmt.Errorf("the body cannot be read, since nothing could stop a sender that is too slow: "+
-			"%w; let each http.ResponseWriter around the handler have Unwrap, and serve by http.Server", err)
+		b.err = fmt.Errorf("the body cannot be read, because nothing could stop a slow sender: %w; "+
+			"let each http.ResponseWriter around the handler have Unwrap, and serve by http.Server", err)
 		return 0, b.err
 	}
 	n, err := b.ReadCloser.Read(p)
@@ -129,8 +129,7 @@ func (b *body) readBoundary(r *http.Request) {
 	b.boundary = params["boundary"]
 }
 
-// finish bounds how long the server may wait for the rest of a body that was not read
-// to its end.
+// finish bounds how long the server waits for the rest of a body that was not read to its end.
 func (b *body) finish() {
 	if b.err != io.EOF { //nolint:errorlint // io.EOF comes bare
 		_ = b.conn.SetReadDeadline(time.Now().Add(time.Second))

@@ -29,8 +29,8 @@ func TestChecks(t *testing.T) {
 		{"id not UTF-8", func(c *provider.Conversation) { c.ID = "a\xff" }, `ID is "a\\xff", which is not UTF-8 and would come back as another`},
 		{"cursor not UTF-8", func(c *provider.Conversation) { c.NextMessagesCursor = "\xff" }, `NextMessagesCursor is "\\xff", which is not UTF-8`},
 		{"no status", func(c *provider.Conversation) { c.Status = "" }, `conversation "conversation-17": its Status is ""`},
-		{"unknown status", func(c *provider.Conversation) { c.Status = "ajar" }, `its Status is "ajar", known are open and closed`},
-		{"nobody", func(c *provider.Conversation) { c.Participants = nil }, `0 participants have the role source_user, exactly one must`},
+		{"unknown status", func(c *provider.Conversation) { c.Status = "ajar" }, `its Status is "ajar", want open or closed`},
+		{"nobody", func(c *provider.Conversation) { c.Participants = nil }, `0 participants have the role source_user, want exactly one`},
 		{"no end user", func(c *provider.Conversation) { c.Participants = c.Participants[:1] }, `no participant has the role end_user`},
 		{"no source user", func(c *provider.Conversation) { c.Participants = c.Participants[1:] }, `0 participants have the role source_user`},
 		{"two source users", func(c *provider.Conversation) { c.Participants = append(c.Participants, c.Participants[0]) }, `2 participants have the role source_user`},
@@ -40,7 +40,7 @@ func TestChecks(t *testing.T) {
 		{"avatar to fetch", func(c *provider.Conversation) { c.Participants[1].FetchAvatar = true }, `participant "person-7": FetchAvatar and AvatarExpires need an inbox with GetSenderByID`},
 		{"avatar that expires", func(c *provider.Conversation) { c.Participants[1].AvatarExpires = true }, `need an inbox with GetSenderByID`},
 		{"message without id", func(c *provider.Conversation) { c.Messages[0].ID = "" }, `conversation "conversation-17": message "": ID is missing`},
-		{"message with unknown status", func(c *provider.Conversation) { c.Messages[0].Status = "seen" }, `message "message-1": its Status is "seen", known are sent, delivered, read and failed`},
+		{"message with unknown status", func(c *provider.Conversation) { c.Messages[0].Status = "seen" }, `message "message-1": its Status is "seen", want sent, delivered, read or failed`},
 		{"message without sender", func(c *provider.Conversation) { c.Messages[0].SenderID = "" }, `message "message-1": SenderID is missing`},
 		{"message without time", func(c *provider.Conversation) { c.Messages[0].CreatedAt = time.Time{} }, `message "message-1": CreatedAt is missing`},
 		{"time beyond the format", func(c *provider.Conversation) { c.Messages[0].CreatedAt = year(10000) }, `CreatedAt is in the year 10000`},
@@ -48,11 +48,11 @@ func TestChecks(t *testing.T) {
 		{"attachment without id", func(c *provider.Conversation) { c.Messages[0].Attachments[0].ID = "" }, `attachment "": ID is missing`},
 		{"attachment without type", func(c *provider.Conversation) { c.Messages[0].Attachments[0].Type = "" }, `attachment "attachment-3": Type is missing`},
 		{"attachment without url", func(c *provider.Conversation) { c.Messages[0].Attachments[0].URL = "" }, `attachment "attachment-3": URL is missing`},
-		{"size below zero", func(c *provider.Conversation) { c.Messages[0].Attachments[0].Size = -1 }, `its Size is -1, which is no size`},
+		{"size below zero", func(c *provider.Conversation) { c.Messages[0].Attachments[0].Size = -1 }, `its Size is -1, which is not a size`},
 		{"size that is no number", func(c *provider.Conversation) { c.Messages[0].Attachments[0].Size = math.NaN() }, `its Size is NaN`},
 		{"endless size", func(c *provider.Conversation) { c.Messages[0].Attachments[0].Size = math.Inf(1) }, `its Size is +Inf`},
 		{"link that expires", func(c *provider.Conversation) { c.Messages[0].Attachments[0].LinkExpires = true }, `attachment "attachment-3": LinkExpires needs an inbox with GetMessageByID`},
-		{"too many messages", func(c *provider.Conversation) { c.Messages = append(c.Messages, message(), message()) }, `3 messages, at most 2 were asked for (MessagesLimit)`},
+		{"too many messages", func(c *provider.Conversation) { c.Messages = append(c.Messages, message(), message()) }, `3 messages, at most 2 were requested (MessagesLimit)`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -75,7 +75,7 @@ func TestChecks(t *testing.T) {
 					t.Errorf("%s: answered %d %s", method, got.status, got.body)
 				}
 				log := strings.ReplaceAll(s.logs.String(), `\"`, `"`)
-				if !strings.Contains(log, method+" returned what Pipedrive cannot use: ") || !strings.Contains(log, test.want) {
+				if !strings.Contains(log, method+" returned something that Pipedrive cannot use: ") || !strings.Contains(log, test.want) {
 					t.Errorf("the log lacks %q of %s: %s", test.want, method, log)
 				}
 			}
@@ -106,13 +106,13 @@ func TestChecksOfOtherAnswers(t *testing.T) {
 	}
 	s := serve(t, a)
 	tests := []struct{ path, want string }{
-		{"/channels/c/conversations?after=x", `GetConversations returned what Pipedrive cannot use: After is the cursor of this very page, "x"`},
-		{"/channels/c/conversations?conversations_limit=1", "2 conversations, at most 1 were asked for (ConversationsLimit)"},
-		{"/channels/c/conversations/x?after=before-1", `NextMessagesCursor is the cursor of this very page, "before-1"`},
-		{"/channels/c/senders/no-id", "GetSenderByID returned what Pipedrive cannot use: ID is missing"},
+		{"/channels/c/conversations?after=x", `GetConversations returned something that Pipedrive cannot use: After is the cursor of this same page, "x"`},
+		{"/channels/c/conversations?conversations_limit=1", "2 conversations, at most 1 were requested (ConversationsLimit)"},
+		{"/channels/c/conversations/x?after=before-1", `NextMessagesCursor is the cursor of this same page, "before-1"`},
+		{"/channels/c/senders/no-id", "GetSenderByID returned something that Pipedrive cannot use: ID is missing"},
 		{"/channels/c/senders/no-name", "Name is missing"},
 		{"/channels/c/templates", `template "t": Language is missing`},
-		{"/channels/c/messages/m", `GetMessageByID returned what Pipedrive cannot use: message "m": its Status is ""`},
+		{"/channels/c/messages/m", `GetMessageByID returned something that Pipedrive cannot use: message "m": its Status is ""`},
 	}
 	for _, test := range tests {
 		if got := s.get(test.path); got.status != http.StatusInternalServerError || got.code(t) != "INTERNAL_ERROR" {
@@ -123,7 +123,7 @@ func TestChecksOfOtherAnswers(t *testing.T) {
 		}
 	}
 	got := s.post(text("message", ".."), text("senderId", "s"), text("conversationId", "c"))
-	if got.status != http.StatusInternalServerError || !strings.Contains(s.logs.String(), "PostMessage returned what Pipedrive cannot use: the message id is") {
+	if got.status != http.StatusInternalServerError || !strings.Contains(s.logs.String(), "PostMessage returned something that Pipedrive cannot use: the message id is") {
 		t.Errorf("a message id of dots: answered %d %s", got.status, got.body)
 	}
 }

@@ -14,8 +14,8 @@ import (
 // maxAuthorization bounds the Authorization header, ahead of anything done with it.
 const maxAuthorization = 4 << 10
 
-// Credentials are what Pipedrive proves itself with. They hold digests only, print as
-// nothing, and are safe for concurrent use. The zero value is refused by [NewHandler].
+// Credentials authenticate Pipedrive. They hold digests only, print as a
+// placeholder, and are safe for concurrent use. [NewHandler] refuses the zero value.
 type Credentials struct{ p *credentials }
 
 type credentials struct {
@@ -23,8 +23,8 @@ type credentials struct {
 	err        error
 }
 
-// BasicAuth returns the credentials that every call of Pipedrive carries: the app's
-// client id and client secret, those of its OAuth token requests. [NewHandler] refuses
+// BasicAuth returns the credentials that every call of Pipedrive carries: the client id and client
+// secret that the app requests its OAuth tokens with. [NewHandler] refuses
 // empty ones, very long ones, and an id with a colon, which HTTP Basic cannot carry.
 func BasicAuth(clientID, clientSecret string) Credentials {
 	c := &credentials{id: sha256.Sum256([]byte(clientID)), secret: sha256.Sum256([]byte(clientSecret))}
@@ -54,8 +54,8 @@ func (c Credentials) check() error {
 	return c.p.err
 }
 
-// match reports whether r carries the credentials. Both parts are compared whatever
-// the first one yields, as digests of equal length: the time taken tells nothing.
+// match reports whether r carries the credentials. It compares both parts, as digests of
+// equal length, whatever the first yields: its time reveals nothing.
 func (c Credentials) match(r *http.Request) bool {
 	values := r.Header["Authorization"]
 	if len(values) != 1 || len(values[0]) > maxAuthorization {

@@ -1,30 +1,29 @@
-// Package provider is what Pipedrive calls on a messaging app: the seven endpoints of
+// Package provider serves what Pipedrive calls on a messaging app: the seven endpoints of
 // its manifest, as one [http.Handler]. It is unofficial.
 //
-// An app implements [Inbox], three methods in plain Go types, and hands it over:
+// An app implements [Inbox], three methods in plain Go types, and passes it to [NewHandler]:
 //
 //	h, err := provider.NewHandler(inbox, provider.BasicAuth(clientID, clientSecret))
 //	…
 //	http.Handle("/pipedrive/", http.StripPrefix("/pipedrive", h))
 //	manifest, err := h.Manifest("https://messenger.example/pipedrive")
 //
-// What else it can do is found by its methods: senders, templates, fresh links, files, the
-// removal of a channel. The manifest names the endpoints it has, for upload to the
+// The handler detects by further methods what else the app offers: senders, templates, fresh links,
+// files, the removal of a channel. The manifest names the endpoints of the app, for upload to the
 // Developer Hub.
 //
 // # What the handler does
 //
-// It lets in only who knows the app's client id and secret, before anything else is
-// read. It fills in the documented limits of 30, and cuts larger ones than 100. Cursors pass
-// through untouched. What the app returns is checked against the documented rules: an
-// answer that breaks one becomes a 500, and a line in the log that names the rule and
-// the item.
+// It checks the app's client id and secret before it reads anything else. It fills in the documented
+// limits of 30 and lowers limits above 100. It passes cursors through unchanged. It checks what the
+// app returns by the documented rules: an answer that breaks one becomes a 500, and a line in the log
+// that names the rule and the item.
 //
 // # Errors
 //
 // An [*Error], or an error that wraps one such as [ErrNotFound], reaches Pipedrive in
-// the documented envelope. Every other error and every panic is logged and answered with a 500
-// that says nothing. Also 404, 405 and the refusal of too many requests at once come in the envelope.
+// the documented envelope. Every other error and every panic is logged and answered with an opaque
+// 500. 404, 405 and the 429 for too many requests at once come in the same envelope.
 //
 // # Forms
 //
@@ -35,23 +34,23 @@
 //
 // # Files
 //
-// A message's files are streamed to [FileReceiver] as they arrive, one after another,
-// before the message itself: nothing is buffered, whatever the order of the form, and no
-// temporary file is made. [Limits] bound them. A sender that is slower than 4 KiB a second
-// for long is cut off, by deadlines on its connection. For those, a middleware that wraps
-// the [http.ResponseWriter] needs an Unwrap method; a body is refused where it has none,
-// and so it is by an [net/http/httptest.ResponseRecorder]: test by [net/http/httptest.Server].
+// The handler streams the files of a message to [FileReceiver] as they arrive, one after another,
+// before the message itself: it buffers nothing, whatever the order of the form, and makes no
+// temporary files. [Limits] bound them. A sender that stays below 4 KiB a second
+// is cut off, by deadlines on its connection. For those, a middleware that wraps
+// the [http.ResponseWriter] needs an Unwrap method; without one the handler refuses a body. An
+// [net/http/httptest.ResponseRecorder] has none: test with an [net/http/httptest.Server].
 //
 // # Times
 //
-// They are written in RFC 3339, UTC, with milliseconds. Pipedrive's OpenAPI description
-// words its times as minutes, its guide shows this spelling in every example of an
-// answer. It is the one that keeps two messages of a minute in order.
+// Times are written in RFC 3339, UTC, with milliseconds. Pipedrive's OpenAPI description
+// documents minutes; its guide shows this spelling in every example of an
+// answer, and only it keeps two messages of one minute in order.
 //
 // # Serving
 //
-// The handler bounds bodies, and leaves headers and idle connections to the server: set
-// ReadHeaderTimeout, IdleTimeout and MaxHeaderBytes (64 KiB are plenty). ReadTimeout has
-// no effect on a body, for which the handler sets deadlines of its own; a WriteTimeout
-// has to be longer than the longest upload.
+// The handler bounds bodies and leaves headers and idle connections to the server: set
+// ReadHeaderTimeout, IdleTimeout and MaxHeaderBytes (64 KiB is plenty). ReadTimeout does not
+// affect a body, since the handler sets deadlines of its own; a WriteTimeout
+// must be longer than the longest upload.
 package provider

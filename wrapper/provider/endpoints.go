@@ -14,10 +14,10 @@ import (
 
 const (
 	defaultLimit = 30  // documented
-	maxLimit     = 100 // our own; an answer that long is still short enough to build in memory
+	maxLimit     = 100 // our choice: such a page still fits well into memory
 )
 
-// endpoints is the generated interface of the server, filled by the app.
+// endpoints implements the generated interface of the server by calls of the app.
 type endpoints struct{ *Handler }
 
 func (e endpoints) GetConversations(ctx context.Context, in providerserver.GetConversationsRequestObject) (providerserver.GetConversationsResponseObject, error) {
@@ -61,10 +61,10 @@ func (e endpoints) GetConversationByID(ctx context.Context, in providerserver.Ge
 		return nil, err
 	}
 	conversation, err := e.inbox.GetConversationByID(ctx, GetConversationByIDRequest{
-		ProviderChannelID:    in.ProviderChannelID,
-		SourceConversationID: in.SourceConversationID,
-		MessagesLimit:        messagesLimit,
-		After:                in.Params.After,
+		ProviderChannelID: in.ProviderChannelID,
+		ConversationID:    in.SourceConversationID,
+		MessagesLimit:     messagesLimit,
+		After:             in.Params.After,
 	})
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func (e endpoints) GetConversationByID(ctx context.Context, in providerserver.Ge
 	}
 	return providerserver.GetConversationByID200JSONResponse{
 		Success: true, Data: data,
-		// Which of the two cursors continues this list is not clear: they are the same.
+		// The documents do not say which of the two cursors continues this list: both are the same.
 		AdditionalData: providerserver.Continuation{After: conversation.NextMessagesCursor},
 	}, nil
 }
@@ -87,7 +87,7 @@ func (e endpoints) GetConversationByID(ctx context.Context, in providerserver.Ge
 func (e endpoints) PostMessage(ctx context.Context, in providerserver.PostMessageRequestObject) (providerserver.PostMessageResponseObject, error) {
 	f, taken := e.newForm(ctx, in.ProviderChannelID), false
 	defer func() {
-		if !taken { // also by a panic of the app
+		if !taken { // after a panic of the app as well
 			f.discard(ctx)
 		}
 	}()
@@ -143,9 +143,9 @@ func (e endpoints) GetTemplates(ctx context.Context, in providerserver.GetTempla
 
 func (e endpoints) GetMessageByID(ctx context.Context, in providerserver.GetMessageByIDRequestObject) (providerserver.GetMessageByIDResponseObject, error) {
 	message, err := e.getMessage(ctx, GetMessageByIDRequest{
-		ProviderChannelID:    in.ProviderChannelID,
-		SourceConversationID: in.SourceConversationID,
-		SourceMessageID:      in.SourceMessageID,
+		ProviderChannelID: in.ProviderChannelID,
+		ConversationID:    in.SourceConversationID,
+		MessageID:         in.SourceMessageID,
 	})
 	return providerserver.GetMessageByID200JSONResponse(message), err
 }
@@ -153,7 +153,7 @@ func (e endpoints) GetMessageByID(ctx context.Context, in providerserver.GetMess
 func (e endpoints) GetChannelMessageByID(ctx context.Context, in providerserver.GetChannelMessageByIDRequestObject) (providerserver.GetChannelMessageByIDResponseObject, error) {
 	message, err := e.getMessage(ctx, GetMessageByIDRequest{
 		ProviderChannelID: in.ProviderChannelID,
-		SourceMessageID:   in.SourceMessageID,
+		MessageID:         in.SourceMessageID,
 	})
 	return providerserver.GetChannelMessageByID200JSONResponse(message), err
 }
@@ -183,9 +183,9 @@ func (e endpoints) DeleteChannelByID(ctx context.Context, in providerserver.Dele
 }
 
 // conversationsAnswer is the one large answer. The generated visitor would grow a buffer
-// for it each time; the encoder has a pooled one of its own.
+// for each; the encoder has a pooled one.
 type conversationsAnswer struct {
-	converter *converter // whose memory the body lies in
+	converter *converter // owns the memory of the body
 	body      providerserver.ConversationsResponse
 }
 
@@ -196,8 +196,8 @@ func (a *conversationsAnswer) VisitGetConversationsResponse(w http.ResponseWrite
 
 var errNoAbility = &Error{Code: CodeNotFound, Message: "the app does not offer this endpoint"}
 
-// limit is the limit that a query names. A larger one than we serve is cut, since a
-// page may be shorter than asked for.
+// limit returns the limit of a query. A limit above maxLimit is lowered, since a
+// page may be shorter than requested.
 func limit(name string, n *int) (int, error) {
 	switch {
 	case n == nil:
@@ -208,7 +208,7 @@ func limit(name string, n *int) (int, error) {
 	return min(*n, maxLimit), nil
 }
 
-// checkID holds for every id that Pipedrive puts into a URL: a path of dots would
+// checkID checks an id that Pipedrive will put into a URL, where a path of dots would
 // name something else.
 func checkID(what, id string) error {
 	switch id {
@@ -220,8 +220,8 @@ func checkID(what, id string) error {
 	return checkText(what, id)
 }
 
-// checkText holds for everything that has to come back as it went out: JSON carries UTF-8
-// only, and would replace what is none in silence.
+// checkText checks a text that must come back as it went out: JSON carries UTF-8
+// only, and replaces everything else silently.
 func checkText(what, text string) error {
 	if !utf8.ValidString(text) {
 		return fmt.Errorf("%s is %q, which is not UTF-8 and would come back as another", what, text)
@@ -229,7 +229,7 @@ func checkText(what, text string) error {
 	return nil
 }
 
-// checkAfter refuses what can be no cursor of the app's, for the same reason.
+// checkAfter refuses what cannot be a cursor of the app, for the same reason.
 func checkAfter(after string) error {
 	if !utf8.ValidString(after) {
 		return invalidBody("the parameter after is not UTF-8")
@@ -238,5 +238,5 @@ func checkAfter(after string) error {
 }
 
 func invalidAnswer(method string, err error) error {
-	return fmt.Errorf("%s returned what Pipedrive cannot use: %w", method, err)
+	return fmt.Errorf("%s returned something that Pipedrive cannot use: %w", method, err)
 }

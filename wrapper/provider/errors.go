@@ -1,4 +1,4 @@
-// The errors that the inbox understands, and how any error becomes an answer.
+// The errors that Pipedrive's inbox understands.
 
 package provider
 
@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Code is the kind of an error, for programs.
+// Code tells a program which error it is.
 type Code string
 
 // The codes that the inbox understands, by Pipedrive's guide to messaging app extensions.
@@ -15,12 +15,12 @@ const (
 	CodeInvalidBody       Code = "INVALID_BODY"        // 400: the request is wrong
 	CodeUnauthorized      Code = "UNAUTHORIZED"        // 401: the user's access to the messenger is revoked
 	CodeAccountSuspended  Code = "ACCOUNT_SUSPENDED"   // 401: the inbox tells the user so
-	CodeForbidden         Code = "FORBIDDEN"           // 403: it belongs to somebody else
+	CodeForbidden         Code = "FORBIDDEN"           // 403: it belongs to another account
 	CodeNotFound          Code = "NOT_FOUND"           // 404
-	CodeRateLimitExceeded Code = "RATE_LIMIT_EXCEEDED" // 429: the messenger takes no more until RetryBy
+	CodeRateLimitExceeded Code = "RATE_LIMIT_EXCEEDED" // 429: the messenger takes no more messages until RetryBy
 )
 
-// Codes of our own, for answers that no documented code fits.
+// Codes of our own, where no documented one fits.
 const (
 	codeMethodNotAllowed Code = "METHOD_NOT_ALLOWED"
 	codeInternal         Code = "INTERNAL_ERROR"
@@ -36,29 +36,29 @@ var statusOf = map[Code]int{
 	codeMethodNotAllowed:  http.StatusMethodNotAllowed,
 }
 
-// Error is an error that Pipedrive is told of. An [Inbox] returns one, or wraps one;
+// Error is an error that is sent to Pipedrive. An [Inbox] returns or wraps one;
 // only the Error itself is sent, never the text around it.
 //
-// Two Errors of one code match in [errors.Is]: so the variables below are for returning
-// and for comparing alike.
+// [errors.Is] matches two Errors by their code, so the variables below can be returned
+// and compared with.
 type Error struct {
-	Code    Code      // one of the codes above; any other is answered as a 500
-	Message string    // what is wrong, for people in Pipedrive; may be empty
-	RetryBy time.Time // when to try again, with CodeRateLimitExceeded; zero if that is not known
+	Code    Code      // one of the codes above; any other becomes a 500
+	Message string    // what is wrong, for users of Pipedrive; may be empty
+	RetryBy time.Time // when to try again, with CodeRateLimitExceeded; zero if unknown
 }
 
-// The errors of an app, ready to be returned or wrapped. They must not be changed.
+// Errors for an app to return or wrap. Do not modify them.
 var (
 	ErrInvalidBody      = &Error{Code: CodeInvalidBody, Message: "the request is invalid"}
 	ErrUnauthorized     = &Error{Code: CodeUnauthorized, Message: "access was refused"}
 	ErrAccountSuspended = &Error{Code: CodeAccountSuspended, Message: "the account is suspended"}
 	ErrForbidden        = &Error{Code: CodeForbidden, Message: "access is forbidden"}
 	ErrNotFound         = &Error{Code: CodeNotFound, Message: "not found"}
-	// ErrRateLimitExceeded says no time; [RateLimitExceeded] makes an error that does.
+	// ErrRateLimitExceeded has no RetryBy; [RateLimitExceeded] returns an error that has.
 	ErrRateLimitExceeded = &Error{Code: CodeRateLimitExceeded, Message: "the rate limit is exceeded"}
 )
 
-// RateLimitExceeded returns the error of a messenger that takes no more until retryBy.
+// RateLimitExceeded returns the error of a messenger that takes no more messages until retryBy.
 func RateLimitExceeded(retryBy time.Time) error {
 	return &Error{Code: CodeRateLimitExceeded, Message: ErrRateLimitExceeded.Message, RetryBy: retryBy}
 }

@@ -37,7 +37,7 @@ func (in *inbox) GetConversations(_ context.Context, req provider.GetConversatio
 func (in *inbox) GetConversationByID(_ context.Context, req provider.GetConversationByIDRequest) (provider.Conversation, error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if i := in.find(req.SourceConversationID); i >= 0 {
+	if i := in.find(req.ConversationID); i >= 0 {
 		return latest(in.conversations[i], req.After, req.MessagesLimit), nil
 	}
 	return provider.Conversation{}, provider.ErrNotFound

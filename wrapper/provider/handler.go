@@ -1,4 +1,4 @@
-// The handler: what stands before every endpoint, and what becomes of errors.
+// The handler: what every call goes through, and how errors are answered.
 
 package provider
 
@@ -16,27 +16,27 @@ import (
 	"github.com/pdchannels/pdchannels/gen/providerserver"
 )
 
-// Limits bound what is taken from Pipedrive. A zero field means its default. What is held in memory of a message has
-// bounds of its own: 100 fields of 256 KiB all together, 1,000 recipients, and for each part 20 headers of 16 KiB all together.
+// Limits bound what the handler accepts. A zero field means its default. What it holds in memory of a message has
+// fixed bounds: 100 fields with 256 KiB in all, 1,000 recipients, and for each part 20 headers with 16 KiB in all.
 type Limits struct {
-	Requests  int   // requests served at once, the others get a 429: 64
+	Requests  int   // requests served at once, further ones get a 429: 64
 	Files     int   // files in one message: 20
 	FileBytes int64 // bytes in one file: 1 GiB
 	FormBytes int64 // bytes in one message with its files: 2 GiB
 }
 
-// Option changes a [Handler]; the order of options does not matter.
+// Option configures a [Handler]; the order of options does not matter.
 type Option func(*Handler)
 
-// WithLogger sets where errors of the app and refused answers are logged;
-// [slog.Default] without it.
+// WithLogger sets the log for errors of the app, refused answers and, at debug level, refused requests. The default is
+// [slog.Default]: Pipedrive sees only an opaque 500, so the reason must be written somewhere.
 func WithLogger(log *slog.Logger) Option { return func(h *Handler) { h.log = log } }
 
-// WithLimits sets the bounds.
+// WithLimits sets the limits; without it each has its default.
 func WithLimits(limits Limits) Option { return func(h *Handler) { h.limits = limits } }
 
-// Handler serves the endpoints that Pipedrive calls on an app. It is made by
-// [NewHandler], and safe for concurrent use.
+// Handler serves the endpoints that Pipedrive calls on an app. Make it with
+// [NewHandler]; the zero value answers 500 to every call. It is safe for concurrent use.
 type Handler struct {
 	inbox           Inbox
 	senderGetter    SenderGetter
@@ -53,11 +53,13 @@ type Handler struct {
 	converters  sync.Pool
 }
 
+var errNotMade = errors.New("provider: the handler was not made by NewHandler")
+
 // NewHandler returns the handler of an app. The paths begin with /channels/; mount
 // it below another one by [http.StripPrefix].
 //
-// It returns an error if inbox is nil, if a method of inbox bears the name of an
-// ability but not its signature, or if credentials or an option are unusable.
+// It returns an error if inbox is nil, if a method of inbox has the name of an optional one, such as
+// GetTemplates, but another signature, or if credentials or an option are unusable.
 func NewHandler(inbox Inbox, credentials Credentials, options ...Option) (*Handler, error) {
 	h := &Handler{inbox: inbox, credentials: credentials, log: slog.Default()}
 	if err := h.findAbilities(); err != nil {
@@ -66,7 +68,10 @@ func NewHandler(inbox Inbox, credentials Credentials, options ...Option) (*Handl
 	if err := credentials.check(); err != nil {
 		return nil, fmt.Errorf("provider: credentials: %w", err)
 	}
-	for _, option := range options {
+	for i, option := range options {
+		if option == nil {
+			return nil, fmt.Errorf("provider: option %d is nil", i+1)
+		}
 		option(h)
 	}
 	if h.log == nil {
@@ -104,6 +109,10 @@ func setDefault[N int | int64](n *N, value N) {
 // ServeHTTP serves one call. In order: bounds on the body, authentication, a slot
 // among [Limits].Requests, the endpoint.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h == nil || h.endpoints == nil {
+		http.Error(w, errNotMade.Error(), http.StatusInternalServerError)
+		return
+	}
 	res := &response{ResponseWriter: w}
 	defer func() {
 		if v := recover(); v != nil {
@@ -126,7 +135,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
 	default:
-		// Not 503: of the errors the inbox understands, this one says when to come again.
+		// Not 503: of the errors that the inbox understands, only this one says when to retry.
 		h.fail(res, r, &Error{
 			Code: CodeRateLimitExceeded, Message: "too many requests at once",
 			RetryBy: time.Now().Add(5 * time.Second),
@@ -146,9 +155,9 @@ func (h *Handler) failPanic(res *response, r *http.Request, v any) {
 	h.fail(res, r, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
 }
 
-// routed is called once a route is found. An id of dots, or one that is not UTF-8, can be none of
-// the app's, since no answer may name one (see checkID), and would be a path to somewhere else in a
-// careless app, or an error of its database.
+// routed runs once a route is found. An id of dots, or one that is not UTF-8, cannot be the
+// app's, since no answer may name one (see checkID); in a careless app it would be a path to
+// somewhere else, or an error of its database.
 func (h *Handler) routed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, name := range [...]string{"providerChannelId", "sourceConversationId", "sourceMessageId", "senderId"} {
@@ -162,7 +171,7 @@ func (h *Handler) routed(next http.Handler) http.Handler {
 	})
 }
 
-// failRequest answers what the generated code could not bind.
+// failRequest answers a request that the generated code could not bind.
 func (h *Handler) failRequest(w http.ResponseWriter, r *http.Request, err error) {
 	if wrongParam, ok := errors.AsType[*providerserver.InvalidParamFormatError](err); ok {
 		h.fail(w, r, invalidBody("the parameter "+wrongParam.ParamName+" is invalid"))
@@ -177,21 +186,20 @@ func (h *Handler) failUnrouted(res *response, r *http.Request) {
 	if res.status == http.StatusMethodNotAllowed {
 		h.fail(res, r, &Error{
 			Code:    codeMethodNotAllowed,
-			Message: "the endpoint is not called by " + r.Method + " but by " + res.Header().Get("Allow"),
+			Message: "the endpoint does not take " + r.Method + "; it takes " + res.Header().Get("Allow"),
 		})
 		return
 	}
 	h.fail(res, r, &Error{Code: CodeNotFound, Message: "there is no such endpoint"})
 }
 
-// fail answers with err if it is an Error of a known code, and else with an opaque
-// 500, and logs what Pipedrive is not told.
+// fail answers err if it is an Error of a known code, or else an opaque 500, and logs the reason.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var known *Error
 	if !errors.As(err, &known) || statusOf[known.Code] == 0 {
 		level := slog.LevelError
 		if r.Context().Err() != nil {
-			level = slog.LevelInfo // the caller has left; what failed for that reason is no fault
+			level = slog.LevelInfo // the caller has left, and whatever failed may have failed for that
 		}
 		h.log.LogAttrs(r.Context(), level, "provider: request failed",
 			slog.String("endpoint", r.Pattern), slog.String("path", r.URL.Path), slog.Any("error", err))
@@ -202,7 +210,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	res := w.(*response)
 	if res.routed && res.status != 0 {
-		return // an answer is on its way; there is no second one
+		return // an answer is under way, and a second cannot follow
 	}
 	res.routed = true
 	answer := providerserver.Error{Data: providerserver.ErrorData{Message: known.Message, Code: string(known.Code)}}

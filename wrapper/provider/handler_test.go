@@ -37,11 +37,11 @@ func TestNewHandlerRefuses(t *testing.T) {
 		{"another GetTemplates", struct {
 			provider.Inbox
 			oldTemplates
-		}{}, ok, nil, "has GetTemplates, but is no provider.TemplatesGetter"},
+		}{}, ok, nil, "has GetTemplates, but does not implement provider.TemplatesGetter"},
 		{"half a FileReceiver", struct {
 			provider.Inbox
 			halfReceiver
-		}{}, ok, nil, "has ReceiveFile, but is no provider.FileReceiver"},
+		}{}, ok, nil, "has ReceiveFile, but does not implement provider.FileReceiver"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -55,6 +55,23 @@ func TestNewHandlerRefuses(t *testing.T) {
 				t.Errorf("got %v, want an error that says %q", err, test.want)
 			}
 		})
+	}
+}
+
+func TestNilOptionsAndZeroHandlers(t *testing.T) {
+	t.Parallel()
+	if _, err := provider.NewHandler(&app{}, provider.BasicAuth(clientID, clientSecret), provider.WithLimits(provider.Limits{}), nil); err == nil || !strings.Contains(err.Error(), "option 2 is nil") {
+		t.Errorf("a nil option: %v", err)
+	}
+	for _, h := range []*provider.Handler{nil, {}} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/channels/c/conversations", nil))
+		if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "was not made by NewHandler") {
+			t.Errorf("a handler that was not made answers %d %s", w.Code, w.Body)
+		}
+		if _, err := h.Manifest("https://m.example"); err == nil || !strings.Contains(err.Error(), "was not made by NewHandler") {
+			t.Errorf("a handler that was not made has a manifest: %v", err)
+		}
 	}
 }
 

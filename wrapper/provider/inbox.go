@@ -7,13 +7,13 @@ import (
 	"io"
 )
 
-// Inbox is what every app answers Pipedrive with. Its methods are called what
-// Pipedrive's manifest calls the endpoints; they run concurrently, under the context
-// of the request. An error that is an [Error] reaches Pipedrive as such; any other
+// Inbox is the app's side of the Messaging inbox: what every app implements. Its methods are
+// named after the endpoints of Pipedrive's manifest; they run concurrently, each under the context
+// of its request. An error that is an [Error] reaches Pipedrive as such; any other
 // is logged and answered with an opaque 500.
 //
-// An app may have more abilities: [SenderGetter], [TemplatesGetter],
-// [MessageGetter], [ChannelDeleter] and [FileReceiver], found by [NewHandler].
+// An app may implement more: [SenderGetter], [TemplatesGetter],
+// [MessageGetter], [ChannelDeleter] and [FileReceiver], which [NewHandler] detects.
 type Inbox interface {
 	// GetConversations returns one page of the channel's conversations, each with its
 	// latest messages. Pipedrive calls it page by page once the channel is registered.
@@ -44,25 +44,24 @@ type MessageGetter interface {
 	GetMessageByID(ctx context.Context, req GetMessageByIDRequest) (Message, error)
 }
 
-// ChannelDeleter is an [Inbox] that is told when one of a user's channels is removed
+// ChannelDeleter is an [Inbox] that wants to know when one of a user's channels is removed
 // in Pipedrive.
 type ChannelDeleter interface {
 	DeleteChannelByID(ctx context.Context, req DeleteChannelByIDRequest) error
 }
 
-// FileReceiver is an [Inbox] that takes files; without it a message with a file is
-// refused.
+// FileReceiver is an [Inbox] that takes files. Without it the handler refuses a message with a file.
 //
-// Files come before their message: the order of a form's fields is not documented, so
-// the conversation a file belongs to may only be known after it. Each file is
-// streamed to ReceiveFile, which keeps it and returns a key; then PostMessage gets the
-// message with all keys. If PostMessage is never called, since the sender broke off or
-// the form turned out to be wrong, or if it fails, each key goes to DiscardFile. Once
-// it has returned without an error, the files are the app's own.
+// Files arrive before their message: the order of a form's fields is not documented, so
+// the conversation of a file may be known only after it. The handler streams each file
+// to ReceiveFile, which keeps it and returns a key, and then calls PostMessage with the
+// message and all keys. If PostMessage fails, or is never called because the sender broke off or
+// the form is wrong, each key goes to DiscardFile. Once
+// PostMessage has returned without an error, the files are the app's.
 type FileReceiver interface {
 	// ReceiveFile reads req.Content, which is bounded in size and pace and cannot be
-	// read after the call, and returns a key of the app's choice. What it returns an error
-	// for is not discarded.
+	// read after the call, and returns a key of the app's choice. DiscardFile is not called
+	// for a file that it returned an error for.
 	ReceiveFile(ctx context.Context, req ReceiveFileRequest) (key string, err error)
 
 	// DiscardFile removes a file that belongs to no message. Its context outlives the
@@ -73,17 +72,17 @@ type FileReceiver interface {
 // GetConversationsRequest asks for a page of conversations.
 type GetConversationsRequest struct {
 	ProviderChannelID  string // the app's id of the channel
-	ConversationsLimit int    // at most so many conversations: 1 to 100, 30 if Pipedrive names none
-	MessagesLimit      int    // at most so many messages in each, likewise
+	ConversationsLimit int    // at most this many conversations: 1 to 100, 30 if Pipedrive names none
+	MessagesLimit      int    // at most this many messages in each, likewise
 	After              string // the cursor of the page before, as the app gave it; empty for the first page
 }
 
 // GetConversationByIDRequest asks for a conversation.
 type GetConversationByIDRequest struct {
-	ProviderChannelID    string // the app's id of the channel
-	SourceConversationID string // the app's id of the conversation
-	MessagesLimit        int    // at most so many messages: 1 to 100, 30 if Pipedrive names none
-	After                string // the cursor of older messages, as the app gave it; empty for the latest ones
+	ProviderChannelID string // the app's id of the channel
+	ConversationID    string // the app's id of the conversation; the manifest's :sourceConversationId
+	MessagesLimit     int    // at most this many messages: 1 to 100, 30 if Pipedrive names none
+	After             string // the cursor of older messages, as the app gave it; empty for the latest ones
 }
 
 // PostMessageRequest is a message from a user of Pipedrive. It has a text, files, or both.
@@ -96,7 +95,7 @@ type PostMessageRequest struct {
 	Files             []ReceivedFile // what ReceiveFile took, in the order of the form
 }
 
-// ReceivedFile is a file of a message that [FileReceiver] has taken.
+// ReceivedFile is a file of a message, as ReceiveFile has taken it.
 type ReceivedFile struct {
 	Key  string // what ReceiveFile returned
 	Name string // as in [ReceiveFileRequest]
@@ -104,7 +103,7 @@ type ReceivedFile struct {
 	Size int64  // in bytes
 }
 
-// ReceiveFileRequest is a file on its way in.
+// ReceiveFileRequest is a file as it arrives.
 type ReceiveFileRequest struct {
 	ProviderChannelID string    // the app's id of the channel
 	Name              string    // one harmless path element, whatever was sent; "file" if nothing is left of it
@@ -127,14 +126,14 @@ type GetTemplatesRequest struct {
 type GetMessageByIDRequest struct {
 	ProviderChannelID string // the app's id of the channel
 
-	// SourceConversationID is the app's id of the conversation. It is empty if Pipedrive
+	// ConversationID is the app's id of the conversation. It is empty if Pipedrive
 	// calls the second documented path, which does not name it.
-	SourceConversationID string
+	ConversationID string
 
-	SourceMessageID string // the app's id of the message
+	MessageID string // the app's id of the message; the manifest's :sourceMessageId
 }
 
-// DeleteChannelByIDRequest tells of a channel that was removed.
+// DeleteChannelByIDRequest names a channel that was removed in Pipedrive.
 type DeleteChannelByIDRequest struct {
 	ProviderChannelID string // the app's id of the channel
 }

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -24,42 +26,35 @@ const ManifestVersion = "v202101"
 //
 //nolint:recvcheck // a value is written as well as a pointer, and only a pointer is read into
 type Manifest struct {
-	GetConversations    string // needed; :providerChannelId
-	GetConversationByID string // needed; :providerChannelId, :sourceConversationId
-	PostMessage         string // needed; :providerChannelId
-	GetSenderByID       string // :providerChannelId, :senderId
-	GetTemplates        string // :providerChannelId
-	GetMessageByID      string // :providerChannelId, :sourceMessageId; may carry :sourceConversationId
-	DeleteChannelByID   string // :providerChannelId
+	GetConversations    string `json:"getConversations,omitempty"`    // needed; :providerChannelId
+	GetConversationByID string `json:"getConversationById,omitempty"` // needed; :providerChannelId, :sourceConversationId
+	PostMessage         string `json:"postMessage,omitempty"`         // needed; :providerChannelId
+	GetSenderByID       string `json:"getSenderById,omitempty"`       // :providerChannelId, :senderId
+	GetTemplates        string `json:"getTemplates,omitempty"`        // :providerChannelId
+	GetMessageByID      string `json:"getMessageById,omitempty"`      // :providerChannelId, :sourceMessageId; may carry :sourceConversationId
+	DeleteChannelByID   string `json:"deleteChannelById,omitempty"`   // :providerChannelId
 }
 
-// endpoint is one line of a manifest.
-type endpoint struct {
-	name   string
-	url    *string
-	path   string // where Handler serves it, with the variables that a URL may carry
-	needed bool
-}
+// Where [Handler] serves the endpoints, with the variables that a URL may carry.
+const (
+	channelPath      = "/channels/:providerChannelId"
+	conversationPath = channelPath + "/conversations/:sourceConversationId"
+)
 
-// endpoints lists the lines in the order in which they are written.
-func (m *Manifest) endpoints() []endpoint {
-	const channel = "/channels/:providerChannelId"
-	const conversation = channel + "/conversations/:sourceConversationId"
-	return []endpoint{
-		{"getConversations", &m.GetConversations, channel + "/conversations", true},
-		{"getConversationById", &m.GetConversationByID, conversation, true},
-		{"postMessage", &m.PostMessage, channel + "/messages", true},
-		{"getSenderById", &m.GetSenderByID, channel + "/senders/:senderId", false},
-		{"getTemplates", &m.GetTemplates, channel + "/templates", false},
-		{"getMessageById", &m.GetMessageByID, conversation + "/messages/:sourceMessageId", false},
-		{"deleteChannelById", &m.DeleteChannelByID, channel, false},
-	}
+var handlerPaths = Manifest{
+	GetConversations:    channelPath + "/conversations",
+	GetConversationByID: conversationPath,
+	PostMessage:         channelPath + "/messages",
+	GetSenderByID:       channelPath + "/senders/:senderId",
+	GetTemplates:        channelPath + "/templates",
+	GetMessageByID:      conversationPath + "/messages/:sourceMessageId",
+	DeleteChannelByID:   channelPath,
 }
 
 // ManifestAt returns the manifest of an app that offers all endpoints at baseURL, at the paths of
-// [Handler]; those that it does not offer are then to be set to "". It returns an error if
-// baseURL is no https URL, or carries more than a host and a path; http is taken for
-// loopback hosts, so that a manifest can be tried out.
+// [Handler]; set those that it does not offer to "". It returns an error if
+// baseURL is not an https URL, or carries more than a host and a path. A loopback host may have
+// http, so that a manifest can be tried out.
 func ManifestAt(baseURL string) (Manifest, error) {
 	base := strings.TrimRight(baseURL, "/")
 	if err := checkURL(base); err != nil {
@@ -68,26 +63,36 @@ func ManifestAt(baseURL string) (Manifest, error) {
 	if strings.ContainsAny(base, "?{") || len(variablesOf(base)) > 0 {
 		return Manifest{}, fmt.Errorf("provider: manifest: base URL %q: it has a query or a variable; a host and a path are enough", baseURL)
 	}
-	var m Manifest
-	for _, e := range m.endpoints() {
-		*e.url = base + e.path
-	}
-	return m, nil
+	p := handlerPaths
+	return Manifest{
+		GetConversations:    base + p.GetConversations,
+		GetConversationByID: base + p.GetConversationByID,
+		PostMessage:         base + p.PostMessage,
+		GetSenderByID:       base + p.GetSenderByID,
+		GetTemplates:        base + p.GetTemplates,
+		GetMessageByID:      base + p.GetMessageByID,
+		DeleteChannelByID:   base + p.DeleteChannelByID,
+	}, nil
 }
 
 // Manifest returns the manifest of the app: the endpoints that its inbox has the
 // abilities for, at baseURL, where the handler is mounted. Its errors are those of [ManifestAt].
 func (h *Handler) Manifest(baseURL string) (Manifest, error) {
+	if h == nil || h.endpoints == nil {
+		return Manifest{}, errNotMade
+	}
 	m, err := ManifestAt(baseURL)
-	for url, offered := range map[*string]bool{
-		&m.GetSenderByID:     h.senderGetter != nil,
-		&m.GetTemplates:      h.templatesGetter != nil,
-		&m.GetMessageByID:    h.messageGetter != nil,
-		&m.DeleteChannelByID: h.channelDeleter != nil,
-	} {
-		if !offered {
-			*url = ""
-		}
+	if h.senderGetter == nil {
+		m.GetSenderByID = ""
+	}
+	if h.templatesGetter == nil {
+		m.GetTemplates = ""
+	}
+	if h.messageGetter == nil {
+		m.GetMessageByID = ""
+	}
+	if h.channelDeleter == nil {
+		m.DeleteChannelByID = ""
 	}
 	return m, err
 }
@@ -95,29 +100,54 @@ func (h *Handler) Manifest(baseURL string) (Manifest, error) {
 // MarshalJSON writes the manifest in the order of its fields, without the endpoints
 // that are not offered. It does not check it; see [Manifest.Check].
 func (m Manifest) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, `{"version":%q,"endpoints":{`, ManifestVersion)
-	separator := ""
-	for _, e := range m.endpoints() {
-		if *e.url == "" {
-			continue
-		}
-		url, err := json.Marshal(*e.url)
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(&b, "%s%q:%s", separator, e.name, url)
-		separator = ","
-	}
-	b.WriteString("}}")
-	return b.Bytes(), nil
+	type endpoints Manifest // without this method
+	return json.Marshal(struct {
+		Version   string    `json:"version"`
+		Endpoints endpoints `json:"endpoints"`
+	}{ManifestVersion, endpoints(m)})
 }
 
-// ParseManifest reads a manifest and checks it. The error, if any, tells everything
+// ParseManifest reads a manifest and checks it. The error, if any, lists everything
 // that is wrong, each with its endpoint.
 func ParseManifest(data []byte) (Manifest, error) {
-	var m Manifest
-	if err := m.parse(data); err != nil {
+	var wrong []error
+	switch {
+	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
+		data = data[3:]
+		wrong = append(wrong, errors.New("provider: manifest: it begins with a byte order mark, which JSON does not allow; save it as UTF-8 without one"))
+	case bytes.IndexByte(data[:min(2, len(data))], 0) >= 0, bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return Manifest{}, errors.New("provider: manifest: it is in UTF-16; save it as UTF-8")
+	}
+	var raw struct {
+		Version   string
+		Endpoints map[string]string
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&raw); err != nil {
+		return Manifest{}, errors.Join(append(wrong, fmt.Errorf("provider: manifest: it is not a JSON object of version and endpoints: %w", err))...)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		wrong = append(wrong, errors.New("provider: manifest: something follows its closing brace"))
+	}
+	if raw.Version != ManifestVersion {
+		wrong = append(wrong, fmt.Errorf("provider: manifest: version is %q, only %s is known", raw.Version, ManifestVersion))
+	}
+	m := Manifest{
+		GetConversations:    raw.Endpoints["getConversations"],
+		GetConversationByID: raw.Endpoints["getConversationById"],
+		PostMessage:         raw.Endpoints["postMessage"],
+		GetSenderByID:       raw.Endpoints["getSenderById"],
+		GetTemplates:        raw.Endpoints["getTemplates"],
+		GetMessageByID:      raw.Endpoints["getMessageById"],
+		DeleteChannelByID:   raw.Endpoints["deleteChannelById"],
+	}
+	for _, name := range slices.Sorted(maps.Keys(raw.Endpoints)) {
+		if !slices.ContainsFunc(m.endpoints(), func(e endpoint) bool { return e.name == name }) {
+			wrong = append(wrong, fmt.Errorf("provider: manifest: %s: there is no such endpoint", name))
+		}
+	}
+	if err := errors.Join(append(wrong, m.Check())...); err != nil {
 		return Manifest{}, err
 	}
 	return m, nil
@@ -127,31 +157,4 @@ func ParseManifest(data []byte) (Manifest, error) {
 func (m *Manifest) UnmarshalJSON(data []byte) (err error) {
 	*m, err = ParseManifest(data)
 	return err
-}
-
-func (m *Manifest) parse(data []byte) error {
-	var raw struct {
-		Version   string
-		Endpoints map[string]string
-	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&raw); err != nil {
-		return fmt.Errorf("provider: manifest: it is no JSON object of version and endpoints: %w", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("provider: manifest: something follows its closing brace")
-	}
-	var wrong []error
-	if raw.Version != ManifestVersion {
-		wrong = append(wrong, fmt.Errorf("provider: manifest: version is %q, only %s is known", raw.Version, ManifestVersion))
-	}
-	for _, e := range m.endpoints() {
-		*e.url = raw.Endpoints[e.name]
-		delete(raw.Endpoints, e.name)
-	}
-	for _, name := range sortedKeys(raw.Endpoints) {
-		wrong = append(wrong, fmt.Errorf("provider: manifest: %s: there is no such endpoint", name))
-	}
-	return errors.Join(append(wrong, m.Check())...)
 }

@@ -5,7 +5,6 @@ package provider
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -13,7 +12,27 @@ import (
 	"strings"
 )
 
-// Check returns an error that tells everything that is wrong with the manifest, each
+// endpoint is one line of a manifest.
+type endpoint struct {
+	name, url string
+	path      string // where Handler serves it
+	needed    bool
+}
+
+func (m Manifest) endpoints() []endpoint {
+	p := handlerPaths
+	return []endpoint{
+		{"getConversations", m.GetConversations, p.GetConversations, true},
+		{"getConversationById", m.GetConversationByID, p.GetConversationByID, true},
+		{"postMessage", m.PostMessage, p.PostMessage, true},
+		{"getSenderById", m.GetSenderByID, p.GetSenderByID, false},
+		{"getTemplates", m.GetTemplates, p.GetTemplates, false},
+		{"getMessageById", m.GetMessageByID, p.GetMessageByID, false},
+		{"deleteChannelById", m.DeleteChannelByID, p.DeleteChannelByID, false},
+	}
+}
+
+// Check returns an error that lists everything that is wrong with the manifest, each
 // with its endpoint: one that is needed and missing, a URL that is not https (http on
 // a loopback host will do), a variable that is missing or that Pipedrive does not fill in.
 func (m Manifest) Check() error {
@@ -27,26 +46,26 @@ func (m Manifest) Check() error {
 }
 
 func (e endpoint) check() error {
-	if *e.url == "" {
+	if e.url == "" {
 		if e.needed {
 			return errors.New("it is missing, and every app needs it")
 		}
 		return nil
 	}
-	if err := checkURL(*e.url); err != nil {
-		return fmt.Errorf("%q: %w", *e.url, err)
+	if err := checkURL(e.url); err != nil {
+		return fmt.Errorf("%q: %w", e.url, err)
 	}
-	known, carried := variablesOf(e.path), variablesOf(*e.url)
+	known, carried := variablesOf(e.path), variablesOf(e.url)
 	for _, name := range known {
 		// Of the published descriptions some demand the conversation here, some leave it out.
 		optional := e.name == "getMessageById" && name == "sourceConversationId"
 		if !optional && !slices.Contains(carried, name) {
-			return fmt.Errorf("%q: the variable :%s is missing", *e.url, name)
+			return fmt.Errorf("%q: the variable :%s is missing", e.url, name)
 		}
 	}
 	for _, name := range carried {
 		if !slices.Contains(known, name) {
-			return fmt.Errorf("%q: Pipedrive does not fill in the variable :%s here", *e.url, name)
+			return fmt.Errorf("%q: Pipedrive does not fill in the variable :%s here", e.url, name)
 		}
 	}
 	return nil
@@ -57,9 +76,9 @@ func checkURL(text string) error {
 	var syntax *url.Error
 	switch {
 	case errors.As(err, &syntax):
-		return fmt.Errorf("it is no URL: %w", syntax.Err)
+		return fmt.Errorf("it is not a URL: %w", syntax.Err)
 	case err != nil:
-		return fmt.Errorf("it is no URL: %w", err)
+		return fmt.Errorf("it is not a URL: %w", err)
 	case u.Hostname() == "":
 		return errors.New("it has no host; write https://host/path")
 	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
@@ -89,5 +108,3 @@ func variablesOf(text string) (names []string) {
 	}
 	return names
 }
-
-func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

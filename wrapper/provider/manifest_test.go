@@ -45,7 +45,7 @@ func TestManifestLeadsToTheEndpoints(t *testing.T) {
 				return provider.ConversationsPage{}, nil
 			},
 			getConversationByID: func(_ context.Context, req provider.GetConversationByIDRequest) (provider.Conversation, error) {
-				called = fmt.Sprint("getConversationById ", req.ProviderChannelID, " ", req.SourceConversationID)
+				called = fmt.Sprint("getConversationById ", req.ProviderChannelID, " ", req.ConversationID)
 				return conversation(), nil
 			},
 			postMessage: func(_ context.Context, req provider.PostMessageRequest) (string, error) {
@@ -62,7 +62,7 @@ func TestManifestLeadsToTheEndpoints(t *testing.T) {
 			return nil, nil
 		},
 		getMessageByID: func(_ context.Context, req provider.GetMessageByIDRequest) (provider.Message, error) {
-			called = fmt.Sprint("getMessageById ", req.ProviderChannelID, " ", req.SourceConversationID, " ", req.SourceMessageID)
+			called = fmt.Sprint("getMessageById ", req.ProviderChannelID, " ", req.ConversationID, " ", req.MessageID)
 			return message(), nil
 		},
 		deleteChannelByID: func(_ context.Context, req provider.DeleteChannelByIDRequest) error {
@@ -117,9 +117,9 @@ func TestManifestBaseURL(t *testing.T) {
 		"https://m.example/?x=1":           "has a query or a variable",
 		"https://m.example/:tenant":        "has a query or a variable",
 		"https://m.example/{tenant}":       "has a query or a variable",
-		"https://m.example:port/":          "it is no URL",
-		"https://m.example/%zz":            "it is no URL",
-		"https://messenger.example/\x00\n": "it is no URL",
+		"https://m.example:port/":          "it is not a URL",
+		"https://m.example/%zz":            "it is not a URL",
+		"https://messenger.example/\x00\n": "it is not a URL",
 	} {
 		if m, err := h.Manifest(url); err == nil || !strings.Contains(err.Error(), want) || m != (provider.Manifest{}) {
 			t.Errorf("%q: got %+v, %v, want an error that says %q", url, m, err, want)
@@ -145,11 +145,16 @@ func TestParseManifest(t *testing.T) {
 		{"good", good, nil},
 		{"message with a conversation", with(`"getMessageById":"https://m.example/:providerChannelId/:sourceConversationId/:sourceMessageId"`), nil},
 		{"message without a conversation", with(`"getMessageById":"https://m.example/:providerChannelId/:sourceMessageId"`), nil},
-		{"empty", "", []string{"it is no JSON object of version and endpoints"}},
+		{"empty", "", []string{"it is not a JSON object of version and endpoints"}},
 		{"null", "null", []string{`version is ""`}},
-		{"list", "[]", []string{"it is no JSON object"}},
+		{"list", "[]", []string{"it is not a JSON object"}},
 		{"more", good + "{}", []string{"something follows"}},
 		{"brace", good + "}", []string{"something follows"}},
+		{"byte order mark", "\xef\xbb\xbf" + good, []string{"it begins with a byte order mark"}},
+		{"byte order mark before nothing", "\xef\xbb\xbf" + `{"version":"v202101","endpoints":{}}`, []string{"it begins with a byte order mark", "postMessage: it is missing"}},
+		{"UTF-16", "\xff\xfe{\x00", []string{"it is in UTF-16"}},
+		{"UTF-16, the other way", "\xfe\xff\x00{", []string{"it is in UTF-16"}},
+		{"UTF-16 without a mark", "{\x00", []string{"it is in UTF-16"}},
 		{"other field", strings.Replace(good, `"version"`, `"name":"x","version"`, 1), []string{`unknown field "name"`}},
 		{"other version", strings.Replace(good, "v202101", "v2", 1), []string{`version is "v2", only v202101 is known`}},
 		{"other endpoint", with(`"getChannels":"https://m.example/","getMessagesById":"x"`), []string{"getChannels: there is no such endpoint", "getMessagesById: there is no such endpoint"}},

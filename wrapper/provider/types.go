@@ -6,14 +6,14 @@ import "time"
 
 // ConversationsPage is one page of conversations.
 type ConversationsPage struct {
-	Conversations []Conversation // no more than were asked for
+	Conversations []Conversation // no more than were requested
 	After         string         // the cursor of the next page, any text of the app's choice; empty on the last page
 }
 
 // Conversation is a conversation with one page of its messages.
 type Conversation struct {
 	ID     string             // the app's id; required
-	Link   string             // where it opens on the messenger's side; may be empty
+	Link   string             // the URL that opens it in the messenger; may be empty
 	Status ConversationStatus // required
 	Seen   bool               // whether it has been read
 
@@ -21,7 +21,7 @@ type Conversation struct {
 	// GetConversationByID as After. Empty if there are none.
 	NextMessagesCursor string
 
-	Messages     []Message     // no more than were asked for
+	Messages     []Message     // no more than were requested
 	Participants []Participant // exactly one RoleSourceUser and at least one RoleEndUser
 }
 
@@ -39,7 +39,7 @@ type Participant struct {
 	ID        string          // the app's id; required
 	Name      string          // required
 	Role      ParticipantRole // required
-	AvatarURL string          // where the person's picture is found; may be empty
+	AvatarURL string          // the URL of the person's picture; may be empty
 
 	// FetchAvatar makes Pipedrive ask [SenderGetter] for the picture, once, if AvatarURL is empty.
 	FetchAvatar bool
@@ -68,7 +68,7 @@ type Message struct {
 	Attachments []Attachment
 }
 
-// MessageStatus says how far a message has come.
+// MessageStatus is the delivery status of a message.
 type MessageStatus string
 
 // The statuses of a message.
@@ -83,24 +83,24 @@ const (
 type Attachment struct {
 	ID         string  // the app's id; required
 	Type       string  // the mime type; required
-	URL        string  // where the file is found; required
+	URL        string  // where Pipedrive gets the file; required
 	Name       string  // the file's name; may be empty
-	Size       float64 // the file's size, in no documented unit; zero if it is not known
-	PreviewURL string  // where a small picture of the file is found; may be empty
+	Size       float64 // the file's size, in no documented unit; zero if unknown
+	PreviewURL string  // the URL of a small picture of the file; may be empty
 
 	// LinkExpires makes Pipedrive ask [MessageGetter] for a fresh URL when it no longer answers.
 	LinkExpires bool
 }
 
-// Sender is a participant, as asked for by id.
+// Sender is a participant, requested by id.
 type Sender struct {
 	ID        string // the app's id; required
 	Name      string // required
-	AvatarURL string // where the person's picture is found; may be empty
+	AvatarURL string // the URL of the person's picture; may be empty
 }
 
-// Template is a message template. Only those that WhatsApp approved are supported by
-// Pipedrive, says its guide.
+// Template is a message template. Pipedrive's guide says that it supports only those that WhatsApp
+// approved.
 type Template struct {
 	ID       string // required
 	Name     string // required
