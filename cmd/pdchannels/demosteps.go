@@ -139,7 +139,7 @@ func (d *demo) handleErrors(ctx context.Context) error {
 	}
 
 	colleague := d.pipedrive.Users()[1]
-	client, err := d.newClient(ctx, oauth2.StaticTokenSource(&oauth2.Token{AccessToken: colleague.AccessToken.Text()}))
+	client, err := d.newClient(ctx, oauth2.StaticTokenSource(&oauth2.Token{AccessToken: colleague.AccessToken.Reveal()}))
 	if err != nil {
 		return err
 	}

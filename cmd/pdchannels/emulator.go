@@ -100,7 +100,7 @@ export PIPEDRIVE_CLIENT_SECRET=%s
 # export PIPEDRIVE_API_TOKEN=%s
 `, shellWord(url+"/v1"), e.AccessToken(), shellWord(url), e.ClientID(), e.ClientSecret(), e.APIToken())
 	for _, u := range e.Users()[1:] {
-		fmt.Fprintf(&text, "# Or another user's, who is no admin and did not install the app:\n# export PIPEDRIVE_ACCESS_TOKEN=%s\n", u.AccessToken.Text())
+		fmt.Fprintf(&text, "# Or another user's, who is no admin and did not install the app:\n# export PIPEDRIVE_ACCESS_TOKEN=%s\n", u.AccessToken.Reveal())
 	}
 	fmt.Fprintf(&text, `# Or none of these tokens, but: pdchannels login
 # Users install the app, and uninstall it, at %s/marketplace

@@ -152,4 +152,4 @@ func TestAUserWithoutTheRight(t *testing.T) {
 	pdchannels(t, colleague, "conversation", "delete", "--channel", "shop-1", "--id", "c-1").wants(t, exitNotAllowed, "", "403 FORBIDDEN_USER_REQUEST")
 }
 
-func secret(s emulator.Secret) string { return s.Text() }
+func secret(s emulator.Secret) string { return s.Reveal() }

@@ -8,11 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pdchannels/pdchannels/internal/trust"
 )
 
 // The endpoints by their names in a manifest.
@@ -127,7 +128,7 @@ func callable(text string) error {
 	switch {
 	case u.Hostname() == "":
 		return errors.New("it has no host; write https://host/path")
-	case u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !trust.IsLoopback(u.Hostname())):
 		return errors.New("it is not https, and not http on this machine")
 	case u.User != nil:
 		return errors.New("it carries a user; the app's client id and secret are sent instead")
@@ -135,12 +136,6 @@ func callable(text string) error {
 		return errors.New("it has a fragment, which is never sent")
 	}
 	return nil
-}
-
-// Loopback tells whether a host is this machine.
-func Loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // variable is `{name}` anywhere, or `:name` where a path segment or a query value begins.

@@ -37,9 +37,9 @@ func TestRecord(t *testing.T) {
 		baseURL: server.BaseURL,
 		dir:     dir,
 		tokens: map[string]string{
-			recordings.AccessToken:       server.Users()[0].AccessToken.Text(),
-			recordings.APIToken:          server.Users()[0].APIToken.Text(),
-			recordings.MemberAccessToken: server.Users()[1].AccessToken.Text(),
+			recordings.AccessToken:       server.Users()[0].AccessToken.Reveal(),
+			recordings.APIToken:          server.Users()[0].APIToken.Reveal(),
+			recordings.MemberAccessToken: server.Users()[1].AccessToken.Reveal(),
 		},
 	}
 	report, err := s.recordAll(t.Context(), corpus(t))

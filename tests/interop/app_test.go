@@ -65,7 +65,7 @@ func TestPrismPlaysTheApp(t *testing.T) {
 		Provider: emulator.Provider{BaseURL: app}, Logger: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	client, err := channels.NewClient(channels.OAuth(oauth2.StaticTokenSource(&oauth2.Token{
-		AccessToken: pipedrive.Users()[0].AccessToken.Text(),
+		AccessToken: pipedrive.Users()[0].AccessToken.Reveal(),
 	})), channels.WithBaseURL(pipedrive.BaseURL))
 	if err != nil {
 		t.Fatal(err)

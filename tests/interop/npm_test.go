@@ -36,9 +36,9 @@ var ways = []way{
 
 func (w way) token(user emulator.User) string {
 	if w.setting == "apiKey" {
-		return user.APIToken.Text()
+		return user.APIToken.Reveal()
 	}
-	return user.AccessToken.Text()
+	return user.AccessToken.Reveal()
 }
 
 func (w way) settings(s *service, token string) object {

@@ -192,7 +192,7 @@ func TestRedirectsOfTheTokenEndpoint(t *testing.T) {
 
 func TestAHostileAPIDomain(t *testing.T) {
 	t.Parallel()
-	for _, domain := range []string{"https://evil.example", "https://company.pipedrive.com", "http://127.0.0.1.evil.example", "http://127.0.0.1:80@evil.example", ""} {
+	for _, domain := range []string{"https://evil.example", "https://company.pipedrive.com", "http://127.0.0.1.evil.example", "http://127.0.0.1:80@evil.example"} {
 		w := newWorld(t)
 		w.between.answer(func(rw http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Path != "/oauth/token" {

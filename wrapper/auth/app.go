@@ -40,6 +40,12 @@ type AppConfig struct {
 	// with any other it has to be https://{company}.pipedrive.com.
 	OAuthURL string
 
+	// PlainHTTP allows http without TLS beyond this machine, as between containers of a test:
+	// in RedirectURL and OAuthURL, and in an api_domain on the OAuth server's own host. Whoever is on
+	// the way can then read the credentials. A client that calls the API with the tokens needs
+	// channels.WithPlainHTTP as well.
+	PlainHTTP bool
+
 	// DoneURL is where the browser goes after an installation, an absolute http or https URL. "" is
 	// a plain page that says so.
 	DoneURL string
@@ -74,11 +80,11 @@ type AppConfig struct {
 // sees to it that its users together refresh each token once. All methods may be called
 // concurrently.
 type App struct {
-	config          AppConfig
-	client          *http.Client
-	oauthOnLoopback bool
-	callTimeout     time.Duration // callTimeout, but for tests
-	used            usedStates
+	config      AppConfig
+	client      *http.Client
+	oauthURL    *url.URL
+	callTimeout time.Duration // callTimeout, but for tests
+	used        usedStates
 
 	mu      sync.Mutex
 	sources map[Installation]*TokenSource
@@ -95,8 +101,8 @@ func NewApp(config AppConfig) (*App, error) {
 				"pdchannels/auth", "company_id", in.CompanyID, "user_id", in.UserID, "error", err)
 		}
 	}
-	oauth, oauthErr := parseEndpoint(config.OAuthURL)
-	_, redirectErr := parseEndpoint(config.RedirectURL)
+	oauth, oauthErr := parseEndpoint(config.OAuthURL, config.PlainHTTP)
+	_, redirectErr := parseEndpoint(config.RedirectURL, config.PlainHTTP)
 	switch {
 	case config.ClientID == "" || config.ClientSecret.Reveal() == "":
 		return nil, errors.New("auth: AppConfig needs ClientID and ClientSecret; both stand in Pipedrive's Developer Hub")
@@ -119,7 +125,7 @@ func NewApp(config AppConfig) (*App, error) {
 		client.Transport = config.HTTPClient.Transport
 	}
 	return &App{
-		config: config, client: client, oauthOnLoopback: isLoopback(oauth),
+		config: config, client: client, oauthURL: oauth,
 		callTimeout: callTimeout, sources: make(map[Installation]*TokenSource),
 	}, nil
 }

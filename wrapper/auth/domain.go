@@ -1,77 +1,76 @@
 package auth
 
-// This file decides which hosts may be given credentials: where the OAuth server may be, and
+// This file decides which hosts are given credentials: where the OAuth server may be, and
 // which api_domain is believed.
 
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
+
+	"github.com/pdchannels/pdchannels/internal/trust"
 )
 
-// apiPath leads from api_domain to the API; Pipedrive's guide writes https://{company}.pipedrive.com/api/v1.
-const apiPath = "/api/v1"
-
 // parseEndpoint reads a URL that credentials go to or come back to: https, or http where the
-// host is this machine.
-func parseEndpoint(text string) (*url.URL, error) {
+// host is this machine or plain http is allowed.
+func parseEndpoint(text string, plainHTTP bool) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil: // its text repeats the URL, which may hold a password
 		return nil, errors.New("it is not a URL")
 	case u.User != nil:
-		return nil, errors.New("it carries a user name or password; leave them out")
+		return nil, errors.New("it has a user name or password; leave them out")
 	case u.Hostname() == "" || u.Opaque != "":
 		return nil, errors.New("it has no host; write https://host/path")
 	case u.Fragment != "":
-		return nil, errors.New("it has a fragment; leave out what begins with #")
-	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u)):
-		return nil, errors.New("it is not https; plain http is for loopback only")
+		return nil, errors.New("it has a fragment; leave out the part from # on")
+	case u.Scheme != "https" && (u.Scheme != "http" || !plainHTTP && !trust.IsLoopback(u.Hostname())):
+		return nil, errors.New("it is not https; plain http is for loopback only, unless PlainHTTP is set")
 	}
 	return u, nil
 }
 
-// isLoopback reports whether the host is this machine: a literal address, or localhost.
-func isLoopback(u *url.URL) bool {
-	ip := net.ParseIP(u.Hostname())
-	return ip.IsLoopback() || u.Hostname() == "localhost"
+// apiOrigin checks the api_domain that the OAuth server named, and returns it without what it
+// should not have, such as a slash at its end. Pipedrive's must name a company's host. A server on
+// this machine, such as the emulator, may name an origin on this machine and nothing else: a token
+// of the emulator has no business at Pipedrive. With PlainHTTP a server may also name its own host.
+// An empty api_domain stays empty; see baseURL.
+func (a *App) apiOrigin(domain string) (origin string, err error) {
+	switch host := a.oauthURL.Hostname(); {
+	case domain == "":
+		return "", nil
+	case trust.IsLoopback(host):
+		origin, err = trust.NearOrigin(domain, trust.IsLoopback)
+	case a.config.PlainHTTP:
+		if origin, err = trust.NearOrigin(domain, func(named string) bool { return named == host }); err == nil {
+			return origin, nil
+		}
+		fallthrough
+	default:
+		if !strings.Contains(domain, "://") {
+			domain = "https://" + domain
+		}
+		origin, err = trust.APIOrigin(domain)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrAPIDomain, err)
+	}
+	return origin, nil
 }
 
-// checkAPIDomain accepts what the OAuth server may name as api_domain, as an origin such as
-// https://company.pipedrive.com: https, one label below pipedrive.com, and nothing else in it.
-// An OAuth server on this machine, such as the emulator, may name an origin on this machine
-// instead, and only such a one: a token of the emulator has no business at Pipedrive, and
-// one of Pipedrive's none here. An error tells the host alone: the rest may be a credential.
-func checkAPIDomain(domain string, oauthOnLoopback bool) error {
-	u, err := url.Parse(domain)
-	if err != nil || len(domain) > 253 {
-		return fmt.Errorf("%w: it is not a URL", ErrAPIDomain)
+// baseURL returns the URL of the API below an api_domain. If the OAuth server named none, that is
+// Pipedrive's host common to all companies, or the host of another OAuth server (our choice).
+func (a *App) baseURL(domain string) (string, error) {
+	origin, err := a.apiOrigin(domain)
+	switch {
+	case err != nil:
+		return "", err
+	case origin != "":
+		return origin + trust.APIPath, nil
+	case a.config.OAuthURL == PipedriveURL:
+		return trust.Default, nil
+	default:
+		return a.config.OAuthURL + trust.APIPath, nil
 	}
-	if oauthOnLoopback {
-		// An origin says scheme and host, and rebuilt from them it is the same text.
-		if (u.Scheme == "http" || u.Scheme == "https") && isLoopback(u) && domain == u.Scheme+"://"+u.Host {
-			return nil
-		}
-		return fmt.Errorf("%w: with host %.100q it is not an origin on this machine, as the OAuth server is", ErrAPIDomain, u.Host)
-	}
-	label, found := strings.CutSuffix(u.Host, ".pipedrive.com")
-	if found && isLabel(label) && domain == "https://"+u.Host {
-		return nil
-	}
-	return fmt.Errorf("%w: with host %.100q it is not https://{company}.pipedrive.com", ErrAPIDomain, u.Host)
-}
-
-// isLabel reports whether s is one label of a host name, in lower case.
-func isLabel(s string) bool {
-	if s == "" || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
-		return false
-	}
-	for _, r := range s {
-		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' {
-			return false
-		}
-	}
-	return true
 }

@@ -28,10 +28,10 @@ func (a *App) Install(ctx context.Context, code string) (*TokenSource, error) {
 		return nil, fmt.Errorf("auth: exchange the code for tokens: %w", err)
 	}
 	g := &grant{InstalledAt: asked}
-	g.APIDomain, _ = answer.Extra("api_domain").(string)
+	domain, _ := answer.Extra("api_domain").(string)
 	g.Scope, _ = answer.Extra("scope").(string)
 	g.take(answer, asked)
-	if err := checkAPIDomain(g.APIDomain, a.oauthOnLoopback); err != nil {
+	if g.APIDomain, err = a.apiOrigin(domain); err != nil {
 		return nil, fmt.Errorf("auth: install: %w", err)
 	}
 	in, g, err := a.identify(ctx, g)

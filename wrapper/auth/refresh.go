@@ -120,7 +120,8 @@ func (s *TokenSource) dead(g *grant) error {
 // keepAPIDomain leaves api_domain as the install had it, whatever the answer to a refresh says:
 // the host that is given the tokens does not change unseen.
 func (s *TokenSource) keepAPIDomain(ctx context.Context, g *grant, answer *oauth2.Token) {
-	if named, _ := answer.Extra("api_domain").(string); named != "" && named != g.APIDomain {
+	named, _ := answer.Extra("api_domain").(string)
+	if origin, err := s.app.apiOrigin(named); err != nil || origin != "" && origin != g.APIDomain {
 		s.app.config.Warn(ctx, s.key, s.wrap("refresh the token", fmt.Errorf(
 			"%w: the server names another than %q, which stays in use; if the company has moved, let the user authorise the app again", ErrAPIDomain, g.APIDomain)))
 	}

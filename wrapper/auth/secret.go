@@ -1,47 +1,35 @@
 package auth
 
-// This file keeps the text of a credential out of everything Go can print.
+// This file keeps the text of a credential out of everything Go prints.
 
 import (
 	"fmt"
 	"log/slog"
+
+	"github.com/pdchannels/pdchannels/internal/secret"
 )
 
-const redacted = "[redacted]"
-
-// A Secret holds a credential and shows "[redacted]" in its place wherever Go prints
-// or encodes it: every verb of package fmt, slog, JSON and text. Only [Secret.Reveal]
-// gives the text.
-//
-// The zero Secret holds the empty text. Copies share one text, which never changes.
-type Secret struct {
-	// A pointer: fmt prints the unexported fields of an enclosing struct by reflection,
-	// past every method below, but follows no pointer there.
-	text *string
-}
+// A Secret holds a credential: make one with [NewSecret]. fmt, log/slog and encoding print
+// "[redacted]" in its place; only [Secret.Reveal] returns its text. The zero Secret is empty.
+type Secret struct{ value secret.Value }
 
 // NewSecret returns a Secret that holds text.
-func NewSecret(text string) Secret { return Secret{text: &text} }
+func NewSecret(text string) Secret { return Secret{secret.New(text)} }
 
-// Reveal returns the text. Let it go straight to where it is needed.
-func (s Secret) Reveal() string {
-	if s.text == nil {
-		return ""
-	}
-	return *s.text
-}
+// Reveal returns the text. Pass it straight to where it is needed.
+func (s Secret) Reveal() string { return s.value.Reveal() }
 
 // String returns "[redacted]".
-func (s Secret) String() string { return redacted }
+func (s Secret) String() string { return s.value.String() }
 
 // GoString returns "[redacted]".
-func (s Secret) GoString() string { return redacted }
+func (s Secret) GoString() string { return s.value.GoString() }
 
-// Format prints "[redacted]" whatever the verb.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+// Format prints "[redacted]" for every verb.
+func (s Secret) Format(f fmt.State, verb rune) { s.value.Format(f, verb) }
 
 // LogValue returns "[redacted]".
-func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+func (s Secret) LogValue() slog.Value { return s.value.LogValue() }
 
-// MarshalText returns "[redacted]", also for encoding/json: what is written cannot be read back.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+// MarshalText returns "[redacted]": what is encoded cannot be read back.
+func (s Secret) MarshalText() ([]byte, error) { return s.value.MarshalText() }

@@ -95,10 +95,11 @@ func (s *TokenSource) BaseURL(ctx context.Context) (string, error) {
 			return "", s.wrap("find the API", ErrNotInstalled)
 		}
 	}
-	if err := checkAPIDomain(g.APIDomain, s.app.oauthOnLoopback); err != nil {
+	base, err := s.app.baseURL(g.APIDomain)
+	if err != nil {
 		return "", s.wrap("find the API", err)
 	}
-	return g.APIDomain + apiPath, nil
+	return base, nil
 }
 
 func (s *TokenSource) token(ctx context.Context, refused string) (*oauth2.Token, error) {

@@ -26,6 +26,8 @@ type Client struct {
 	log      *slog.Logger
 	limiter  *Limiter
 	observer Observer // nil if nobody watches
+
+	plainHTTP bool
 }
 
 // NewClient returns a client that authenticates with the credential. It sends nothing;
@@ -45,7 +47,7 @@ func NewClient(credential Credential, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("channels: new client: %w", err)
 	}
-	c := &Client{origin: credential.inner.BaseURL, log: o.log, limiter: o.resolveLimiter(), observer: o.observer}
+	c := &Client{origin: credential.inner.BaseURL, log: o.log, limiter: o.resolveLimiter(), observer: o.observer, plainHTTP: o.plainHTTP}
 	c.caller = &pipeline.Caller{
 		Credential: credential.inner, Transport: o.resolveTransport(), Policy: o.resolvePolicy(), Limiter: c.limiter.inner,
 		UserAgent: []string{userAgent}, BaseURL: c.baseURL, AttemptEnds: c.tellAttempt,
@@ -72,7 +74,7 @@ func (c *Client) baseURL(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	baseURL, err := trust.FromSource(text)
+	baseURL, err := trust.FromSource(text, c.plainHTTP)
 	if err != nil {
 		return "", err
 	}

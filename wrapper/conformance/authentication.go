@@ -66,7 +66,7 @@ type impostor struct {
 }
 
 func (r *run) impostors() []impostor {
-	id, secret := r.cfg.ClientID, r.cfg.ClientSecret.Text()
+	id, secret := r.cfg.ClientID, r.cfg.ClientSecret.Reveal()
 	encoded := strings.TrimPrefix(r.app.Authorization(), "Basic ")
 	return []impostor{
 		{"no credentials", "auth-missing", r.app.WithAuthorization("")},

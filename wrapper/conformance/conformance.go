@@ -119,7 +119,7 @@ func newRun(cfg Config) (*run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("Provider: %w", err)
 	}
-	client, err := providercall.New(endpoints, cfg.ClientID, cfg.ClientSecret.Text())
+	client, err := providercall.New(endpoints, cfg.ClientID, cfg.ClientSecret.Reveal())
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func newRun(cfg Config) (*run, error) {
 		app:    client.WithTimeout(cfg.CallTimeout),
 		links:  newLinks(hosts, cfg.CallTimeout),
 		report: Report{App: where, Channel: cfg.Channel, Checks: []Check{}},
-		hide:   newHider(cfg.ClientID, cfg.ClientSecret.Text()),
+		hide:   hider{cfg.ClientSecret.Reveal()},
 		serves: map[string]bool{},
 		lacks:  map[string]bool{},
 		posted: map[string]bool{},

@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/pdchannels/pdchannels/internal/providercall"
+	"github.com/pdchannels/pdchannels/internal/trust"
 )
 
 // head is what a HEAD came to.
@@ -42,7 +42,7 @@ func newLinks(hosts []string, timeout time.Duration) *links {
 	l := &links{hosts: hosts}
 	for _, host := range hosts {
 		u := url.URL{Host: host}
-		l.loopback = l.loopback || providercall.Loopback(u.Hostname())
+		l.loopback = l.loopback || trust.IsLoopback(u.Hostname())
 	}
 	dialer := &net.Dialer{ControlContext: func(ctx context.Context, _, address string, _ syscall.RawConn) error {
 		own, _ := ctx.Value(ownHost{}).(bool)
@@ -91,13 +91,13 @@ func (l *links) target(link string) (own bool, err error) {
 	if err != nil {
 		return false, errors.New("it is no URL")
 	}
-	own = slices.Contains(l.hosts, u.Host) || l.loopback && providercall.Loopback(u.Hostname())
+	own = slices.Contains(l.hosts, u.Host) || l.loopback && trust.IsLoopback(u.Hostname())
 	switch {
 	case u.Hostname() == "":
 		return false, errors.New("it has no host")
 	case u.User != nil:
 		return false, errors.New("it carries credentials")
-	case u.Scheme != "https" && (u.Scheme != "http" || !l.loopback || !providercall.Loopback(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !l.loopback || !trust.IsLoopback(u.Hostname())):
 		return false, errors.New("it is not https")
 	}
 	return own, nil

@@ -74,7 +74,7 @@ func completeUsers(given []User) ([]User, error) {
 		u.Name = cmp.Or(u.Name, fmt.Sprintf("User %d", u.ID))
 		u.AccessToken = u.AccessToken.or("emulator-access-")
 		u.APIToken = u.APIToken.or("emulator-api-")
-		for _, token := range []string{u.AccessToken.Text(), u.APIToken.Text()} {
+		for _, token := range []string{u.AccessToken.Reveal(), u.APIToken.Reveal()} {
 			if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 				return nil, fmt.Errorf("a header cannot carry a token of Users[%d]: use printable ASCII without spaces", i)
 			}
@@ -89,7 +89,7 @@ func completeUsers(given []User) ([]User, error) {
 
 // or is the secret, or a random one if it is empty.
 func (s Secret) or(prefix string) Secret {
-	if s.Text() == "" {
+	if s.Reveal() == "" {
 		return NewSecret(prefix + rand.Text())
 	}
 	return s

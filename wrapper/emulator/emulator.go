@@ -136,16 +136,16 @@ func (e *Emulator) Users() []User { return slices.Clone(e.cfg.Users) }
 //
 // Our choice: a token that the emulator was made with outlives the hour that one from the
 // token endpoint lives, and every uninstall, so that what was pasted into a shell keeps working.
-func (e *Emulator) AccessToken() string { return e.cfg.Users[0].AccessToken.Text() }
+func (e *Emulator) AccessToken() string { return e.cfg.Users[0].AccessToken.Reveal() }
 
 // APIToken returns the API token of the owner of the installation, for the header x-api-token.
-func (e *Emulator) APIToken() string { return e.cfg.Users[0].APIToken.Text() }
+func (e *Emulator) APIToken() string { return e.cfg.Users[0].APIToken.Reveal() }
 
 // ClientID returns the client id of the emulated app.
 func (e *Emulator) ClientID() string { return e.cfg.ClientID }
 
 // ClientSecret returns the client secret of the emulated app, for the token endpoints.
-func (e *Emulator) ClientSecret() string { return e.cfg.ClientSecret.Text() }
+func (e *Emulator) ClientSecret() string { return e.cfg.ClientSecret.Reveal() }
 
 // Format prints which emulator this is, and keeps its tokens out of every log.
 func (e Emulator) Format(f fmt.State, _ rune) {

@@ -21,7 +21,7 @@ func TestCredentials(t *testing.T) {
 	t.Parallel()
 	a := start(t, emulator.Config{BurstLimit: 1000})
 	owner, other := a.Users()[0], a.Users()[1]
-	access, apiToken := owner.AccessToken.Text(), owner.APIToken.Text()
+	access, apiToken := owner.AccessToken.Reveal(), owner.APIToken.Reveal()
 	if access != a.AccessToken() || apiToken != a.APIToken() {
 		t.Error("AccessToken and APIToken are not the owner's")
 	}
@@ -30,7 +30,7 @@ func TestCredentials(t *testing.T) {
 		"bearer":            none.with("Authorization", "Bearer "+access),
 		"bearer, any case":  none.with("Authorization", "bEARER "+access),
 		"api token":         none.with("X-Api-Token", apiToken),
-		"another user's":    none.with("X-Api-Token", other.APIToken.Text()),
+		"another user's":    none.with("X-Api-Token", other.APIToken.Reveal()),
 		"another's, bearer": a.as(other),
 	}
 	body := `{}`

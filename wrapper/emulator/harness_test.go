@@ -53,7 +53,7 @@ func start(tb testing.TB, cfg emulator.Config) api {
 
 // as asks as another user, by access token.
 func (a api) as(u emulator.User) api {
-	return a.with("Authorization", "Bearer "+u.AccessToken.Text())
+	return a.with("Authorization", "Bearer "+u.AccessToken.Reveal())
 }
 
 // with asks with another header; no values take it away.

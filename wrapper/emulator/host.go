@@ -8,13 +8,15 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/pdchannels/pdchannels/internal/trust"
 )
 
 // ownHost tells whether a request names the emulator by a name or an address that is its own. A
 // page whose own name was made to resolve to the emulator (DNS rebinding) does not.
 func (e *Emulator) ownHost(r *http.Request) bool {
 	host := withoutPort(r.Host)
-	return isLoopback(host) || isLocalAddress(r, host) || e.allows(host)
+	return trust.IsLoopback(host) || isLocalAddress(r, host) || e.allows(host)
 }
 
 // allows tells whether a name is allowed beside loopback: one of Config.AllowHosts, or, once the

@@ -119,7 +119,7 @@ func TestEveryWayToUninstallTellsTheApp(t *testing.T) {
 				}
 				a.asApp().token(refresh(tokens["refresh_token"])).wantOAuthError(t, "invalid_grant")
 			}
-			if !a.opens(other["access_token"]) || !a.opens(a.AccessToken()) || !a.opens(a.Users()[1].AccessToken.Text()) {
+			if !a.opens(other["access_token"]) || !a.opens(a.AccessToken()) || !a.opens(a.Users()[1].AccessToken.Reveal()) {
 				t.Error("the uninstall has ended a token of another installation, or one from the start")
 			}
 			if err := a.Uninstall(t.Context(), 2); err == nil || !strings.Contains(err.Error(), "user 2") {

@@ -50,15 +50,15 @@ func newOAuth(cfg Config) *oauth {
 		mode:           cfg.RefreshMode,
 		accessLifetime: cfg.AccessTokenLifetime,
 		clientID:       digestOf(cfg.ClientID),
-		clientSecret:   digestOf(cfg.ClientSecret.Text()),
+		clientSecret:   digestOf(cfg.ClientSecret.Reveal()),
 		codes:          newGrants(),
 		refresh:        newGrants(),
 		access:         newGrants(),
 		exchanged:      newGrants(),
 	}
 	for _, u := range cfg.Users {
-		o.access.put(digestOf(bearerKind+u.AccessToken.Text()), grant{user: u})
-		o.access.put(digestOf(apiKind+u.APIToken.Text()), grant{user: u})
+		o.access.put(digestOf(bearerKind+u.AccessToken.Reveal()), grant{user: u})
+		o.access.put(digestOf(apiKind+u.APIToken.Reveal()), grant{user: u})
 	}
 	return o
 }

@@ -52,7 +52,7 @@ func newOutgoing(cfg Config) (*outgoing, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.app, err = providercall.New(endpoints, cfg.ClientID, cfg.ClientSecret.Text())
+	o.app, err = providercall.New(endpoints, cfg.ClientID, cfg.ClientSecret.Reveal())
 	o.on = err == nil
 	return o, err
 }

@@ -5,10 +5,11 @@ package emulator
 import (
 	"errors"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/pdchannels/pdchannels/internal/trust"
 )
 
 // redirectProblem says why the app cannot be called back at a URL; empty if it can.
@@ -23,7 +24,7 @@ func (c Config) redirectProblem(redirectURL string) string {
 		return "redirect_uri is not, character by character, one that is registered for the app"
 	case err != nil:
 		return "redirect_uri cannot be used: " + err.Error()
-	case len(c.RedirectURLs) == 0 && (u.Scheme != "http" || !isLoopback(u.Hostname())):
+	case len(c.RedirectURLs) == 0 && (u.Scheme != "http" || !trust.IsLoopback(u.Hostname())):
 		return "redirect_uri leaves this machine: none is registered for the app, so only http on 127.0.0.1, [::1] or localhost will do"
 	default:
 		return ""
@@ -45,11 +46,6 @@ func callbackURL(text string) (*url.URL, error) {
 	default:
 		return u, nil
 	}
-}
-
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
 // backTo is redirectURL, which was judged before, with parameters of ours after its own.

@@ -1,33 +1,36 @@
-// A credential that no log prints.
+// Credentials of the emulator, which nothing prints.
 
 package emulator
 
 import (
 	"fmt"
-	"io"
+	"log/slog"
+
+	"github.com/pdchannels/pdchannels/internal/secret"
 )
 
-// Secret is a credential of the emulator: make one with [NewSecret]. fmt, log/slog and
-// encoding/json never show its text, wherever it stands; the zero Secret is empty.
-type Secret struct {
-	text *string // behind a pointer: fmt prints the unexported fields of a struct in a struct, but follows no pointer there
-}
+// A Secret holds a credential of the emulator: make one with [NewSecret]. fmt, log/slog and
+// encoding print "[redacted]" in its place; only [Secret.Reveal] returns its text. The zero
+// Secret is empty.
+type Secret struct{ value secret.Value }
 
-// NewSecret returns a Secret with the text.
-func NewSecret(text string) Secret { return Secret{&text} }
+// NewSecret returns a Secret that holds text.
+func NewSecret(text string) Secret { return Secret{secret.New(text)} }
 
-// Text is the text.
-func (s Secret) Text() string {
-	if s.text == nil {
-		return ""
-	}
-	return *s.text
-}
+// Reveal returns the text.
+func (s Secret) Reveal() string { return s.value.Reveal() }
 
-const redacted = "[redacted]"
+// String returns "[redacted]".
+func (s Secret) String() string { return s.value.String() }
 
-// Format writes a placeholder, whatever the verb.
-func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+// GoString returns "[redacted]".
+func (s Secret) GoString() string { return s.value.GoString() }
 
-// MarshalText returns a placeholder.
-func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+// Format prints "[redacted]" for every verb.
+func (s Secret) Format(f fmt.State, verb rune) { s.value.Format(f, verb) }
+
+// LogValue returns "[redacted]".
+func (s Secret) LogValue() slog.Value { return s.value.LogValue() }
+
+// MarshalText returns "[redacted]": what is encoded cannot be read back.
+func (s Secret) MarshalText() ([]byte, error) { return s.value.MarshalText() }

@@ -45,11 +45,11 @@ func TestGivenTokensAreKept(t *testing.T) {
 	users := []emulator.User{{ID: 9, Admin: true, AccessToken: emulator.NewSecret("a9")}, {ID: 8, APIToken: emulator.NewSecret("p8")}}
 	a := start(t, emulator.Config{Users: users, ClientID: "id", ClientSecret: emulator.NewSecret("secret")})
 	got := a.Users()
-	if a.AccessToken() != "a9" || got[1].APIToken.Text() != "p8" || got[0].APIToken.Text() == "" || got[1].AccessToken.Text() == "" ||
+	if a.AccessToken() != "a9" || got[1].APIToken.Reveal() != "p8" || got[0].APIToken.Reveal() == "" || got[1].AccessToken.Reveal() == "" ||
 		a.ClientID() != "id" || a.ClientSecret() != "secret" {
 		t.Error("a given token was not kept, or one left out was not made")
 	}
-	if users[0].APIToken.Text() != "" {
+	if users[0].APIToken.Reveal() != "" {
 		t.Error("New wrote into the caller's slice")
 	}
 	got[0].AccessToken = emulator.NewSecret("changed")

@@ -74,7 +74,7 @@ func (e *Emulator) tell(ctx context.Context, i *installation) {
 		log.ErrorContext(ctx, "the uninstall call could not be written", "error", err)
 		return
 	}
-	r.SetBasicAuth(e.cfg.ClientID, e.cfg.ClientSecret.Text())
+	r.SetBasicAuth(e.cfg.ClientID, e.cfg.ClientSecret.Reveal())
 	r.Header.Set("Content-Type", "application/json")
 	resp, err := e.outside.RoundTrip(r) // the transport itself: it follows no redirect
 	if err != nil {

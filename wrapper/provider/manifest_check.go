@@ -5,11 +5,12 @@ package provider
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pdchannels/pdchannels/internal/trust"
 )
 
 // endpoint is one line of a manifest.
@@ -81,7 +82,7 @@ func checkURL(text string) error {
 		return fmt.Errorf("it is not a URL: %w", err)
 	case u.Hostname() == "":
 		return errors.New("it has no host; write https://host/path")
-	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !trust.IsLoopback(u.Hostname())):
 		return errors.New("it is not https, which Pipedrive calls")
 	case u.User != nil:
 		return errors.New("it carries a user; Pipedrive sends the app's client id and secret instead")
@@ -89,11 +90,6 @@ func checkURL(text string) error {
 		return errors.New("it has a fragment, which is never sent")
 	}
 	return nil
-}
-
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // variable is `{name}` anywhere, or `:name` where a path segment or a query value begins.
