@@ -89,10 +89,13 @@ func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, s
 
 	d := delivery{client: client, patience: c.patience, open: newOpenLines(kept), report: report}
 	err = errors.Join(d.run(ctx, in), kept.close())
+	if errors.As(err, new(usageError)) {
+		return err // it is no file of messages, and nothing was sent
+	}
 	if ctx.Err() != nil {
 		report.interrupted(name) // in case it ended before that was told
 	}
-	left := report.summary(name, err)
+	left := report.summary(name, kept.lines, err)
 	if err != nil && !env.json {
 		env.stderr.printf("pdchannels message receive: %v\n", err)
 	}

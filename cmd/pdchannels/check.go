@@ -96,7 +96,7 @@ func (env *environment) check(ctx context.Context, s checkSettings) error {
 	if env.json {
 		env.say(map[string]any{"check": report}, "")
 	} else {
-		text := checkReport{Report: report, palette: palette(env.hasColour(env.stdout)), verbose: s.verbose}
+		text := checkReport{Report: report, palette: env.stdout.colour, verbose: s.verbose}
 		env.stdout.print(text.text(time.Since(start)))
 	}
 	switch report.Verdict {
@@ -116,17 +116,20 @@ func (s *checkSettings) complete(env *environment) error {
 		return usage("say which app: by --provider URL or by --manifest FILE")
 	case s.Pages < 1, s.CallTimeout <= 0, s.maxTime <= 0:
 		return usage("--pages, --timeout and --max-time are above zero")
-	case env.getenv("PIPEDRIVE_CLIENT_ID") == "":
+	case env.setting("PIPEDRIVE_CLIENT_ID") == "":
 		return usage("the app's client id is missing: set PIPEDRIVE_CLIENT_ID")
+	}
+	if err := absolute("--provider", s.baseURL); err != nil {
+		return err
 	}
 	secret, err := env.clientSecret()
 	if err != nil {
-		return usageError{err}
+		return err
 	}
-	s.ClientID, s.ClientSecret = env.getenv("PIPEDRIVE_CLIENT_ID"), emulator.NewSecret(secret.Reveal())
+	s.ClientID, s.ClientSecret = env.setting("PIPEDRIVE_CLIENT_ID"), emulator.NewSecret(secret.Reveal())
 	s.Provider = emulator.Provider{BaseURL: s.baseURL}
 	if s.file != "" {
-		data, wrong, err := env.readManifest(s.file)
+		data, _, wrong, err := env.readManifest(s.file)
 		if err != nil {
 			return err
 		}

@@ -2,10 +2,18 @@
 
 package main
 
-import "strconv"
+import (
+	"regexp"
+	"strconv"
+)
 
 // palette colours text, or leaves it as it is if false.
 type palette bool
+
+// ownColour is an escape that paint writes, at the beginning of a text.
+var ownColour = regexp.MustCompile("^\x1b\\[(?:0|1|2|31|32|33)m")
+
+const longestColour = len("\x1b[31m")
 
 func (p palette) paint(code, text string) string {
 	if !p {

@@ -70,7 +70,7 @@ func runDemo(ctx context.Context, env *environment, network demoNetwork) (err er
 	if err != nil {
 		return err
 	}
-	stage := &stage{to: env.stdout, colour: palette(env.hasColour(env.stdout)), start: time.Now()}
+	stage := &stage{to: env.stdout, colour: env.stdout.colour, start: time.Now()}
 	d := &demo{stage: stage, url: "http://" + listener.Addr().String()}
 	d.http = &http.Client{Transport: &observer{next: network.outward, show: stage.exchange}}
 	d.browser = &observer{next: network.outward, show: stage.exchange, by: "browser"}

@@ -49,7 +49,7 @@ func serveEmulator(ctx context.Context, env *environment, addr string, strict bo
 	}
 	e, err := emulator.New(emulator.Config{
 		Strict: strict,
-		Logger: slog.New(&requestLog{to: env.stderr, colour: palette(env.hasColour(env.stderr))}),
+		Logger: slog.New(&requestLog{to: env.stderr, colour: env.stderr.colour}),
 	})
 	if err != nil {
 		return err
@@ -87,7 +87,11 @@ func banner(bound *net.TCPAddr, e *emulator.Emulator) string {
 	default:
 		reachable.IP = net.IPv6loopback
 	}
-	url := "http://" + reachable.String()
+	url := "http://" + strings.ReplaceAll(reachable.String(), "%", "%25") // before the zone of an address
+	plainHTTP := ""
+	if !reachable.IP.IsLoopback() {
+		plainHTTP = "export PIPEDRIVE_PLAIN_HTTP=1\n"
+	}
 	var text strings.Builder
 	fmt.Fprintf(&text, `# Pipedrive's side of the Channels API, in memory; not for production. Ctrl-C ends it.
 # Paste these lines into another shell:
@@ -96,9 +100,9 @@ export PIPEDRIVE_ACCESS_TOKEN=%s
 export PIPEDRIVE_OAUTH_URL=%s
 export PIPEDRIVE_CLIENT_ID=%s
 export PIPEDRIVE_CLIENT_SECRET=%s
-# Or, instead of the access token, the same user's API token:
+%s# Or, instead of the access token, the same user's API token:
 # export PIPEDRIVE_API_TOKEN=%s
-`, shellWord(url+"/v1"), e.AccessToken(), shellWord(url), e.ClientID(), e.ClientSecret(), e.APIToken())
+`, shellWord(url+"/v1"), e.AccessToken(), shellWord(url), shellWord(e.ClientID()), e.ClientSecret(), plainHTTP, e.APIToken())
 	for _, u := range e.Users()[1:] {
 		fmt.Fprintf(&text, "# Or another user's, who is no admin and did not install the app:\n# export PIPEDRIVE_ACCESS_TOKEN=%s\n", u.AccessToken.Reveal())
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,27 @@ func TestTheEmulatorsBannerWorksWhenPasted(t *testing.T) {
 	}
 }
 
+func TestTheBannerNamesAnAddressThatCanBeReached(t *testing.T) {
+	t.Parallel()
+	e, err := emulator.New(emulator.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for addr, want := range map[string]string{
+		"127.0.0.1:8484": "http://127.0.0.1:8484/v1", "0.0.0.0:8484": "http://127.0.0.1:8484/v1", "[::1]:8484": "http://[::1]:8484/v1", "[::]:8484": "http://[::1]:8484/v1",
+		"192.0.2.2:8484": "http://192.0.2.2:8484/v1", "[fe80::1%eth0]:8484": "http://[fe80::1%25eth0]:8484/v1",
+	} {
+		env := settingsIn(t, banner(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(addr)), e))
+		if env["PIPEDRIVE_BASE_URL"] != want || env["PIPEDRIVE_OAUTH_URL"]+"/v1" != want {
+			t.Errorf("%s: %v", addr, env)
+		}
+		s := settings{attempts: 1, timeout: time.Second}
+		if _, _, err := s.client(t.Context(), &environment{getenv: env.getenv}); err != nil {
+			t.Errorf("%s: %v", addr, err)
+		}
+	}
+}
+
 func TestTheEmulatorCanBeStrict(t *testing.T) {
 	t.Parallel()
 	// Attachments without their nullable keys: some published sources allow that, some do not.
@@ -186,7 +208,7 @@ func TestColoursAreForTerminals(t *testing.T) {
 		}
 	}
 	env := &environment{getenv: vars{}.getenv}
-	if out := (&output{to: io.Discard}); env.hasColour(out) || env.isTerminal(out) {
+	if out := (&output{to: io.Discard}); bool(env.hasColour(out)) || env.isTerminal(out) {
 		t.Error("io.Discard is taken for a terminal")
 	}
 }

@@ -44,13 +44,17 @@ func readLines(in io.Reader, done <-chan struct{}) <-chan line {
 		defer close(lines)
 		r := bufio.NewReaderSize(in, maxLine+1)
 		l := line{number: 1, whole: true}
-		for first := true; ; first = false {
+		if err := unfit(r); err != nil {
+			send(lines, line{err: err}, done)
+			return
+		}
+		for {
 			text, err := r.ReadSlice('\n')
 			l.last = !errors.Is(err, bufio.ErrBufferFull)
 			l.whole = l.whole && l.last
 			l.text = bytes.Clone(bytes.TrimSuffix(text, []byte("\n")))
-			if first {
-				l.text = bytes.TrimPrefix(l.text, []byte("\uFEFF")) // as some editors begin a file
+			if !l.rest {
+				l.text = bytes.TrimPrefix(l.text, []byte(byteOrderMark)) // also where files were joined
 			}
 			if len(text) > 0 && !send(lines, l, done) {
 				return
@@ -69,6 +73,32 @@ func readLines(in io.Reader, done <-chan struct{}) <-chan line {
 		}
 	}()
 	return lines
+}
+
+// unfit looks at how the input begins, and says what it is if it is no JSON lines at all.
+func unfit(r *bufio.Reader) error {
+	head, _ := r.Peek(1) // waits for the input; an error comes again when it is read
+	if len(head) == 1 {
+		head, _ = r.Peek(r.Buffered())
+	}
+	const refusal = "the input is %s, and --file takes JSON lines, one object a line: %s"
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte(byteOrderMark)), " \t\r\n")
+	first, _, _ := bytes.Cut(head, []byte("\n"))
+	first = bytes.TrimRight(first, " \t\r")
+	switch {
+	case looksLikeUTF16(head, 0), looksLikeUTF16(head, 1):
+		return usage(refusal, "UTF-16", "convert it by iconv -f UTF-16 -t UTF-8, or in PowerShell write it with Out-File -Encoding utf8")
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte{0x1F, 0x8B}), bytes.IndexByte(head, 0) >= 0:
+		return usage(refusal, "a binary or compressed file", "export or unpack it first")
+	case bytes.HasPrefix(first, []byte("[")):
+		return usage(refusal, "a JSON array", "jq -c '.[]' takes it apart")
+	case string(first) == "{":
+		return usage(refusal, "JSON spread over several lines", "jq -c . joins them")
+	case !bytes.HasPrefix(first, []byte("{")) && (bytes.Count(first, []byte(",")) > 1 || bytes.Count(first, []byte(";")) > 1 || bytes.Count(first, []byte("\t")) > 1):
+		return usage(refusal, "a table, such as CSV", "export JSON, or convert each row to an object")
+	default:
+		return nil
+	}
 }
 
 func send(lines chan<- line, l line, done <-chan struct{}) bool {

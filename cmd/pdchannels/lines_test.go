@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -32,6 +34,39 @@ func TestLinesAreRead(t *testing.T) {
 				t.Errorf("%s: %+v", name, l)
 			}
 		}
+	}
+}
+
+func TestAByteOrderMarkIsNoPartOfALine(t *testing.T) {
+	t.Parallel()
+	got := allLines(strings.NewReader("one\n" + byteOrderMark + "two\n")) // two files, joined
+	if len(got) != 2 || string(got[1].text) != "two" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// What is no file of messages at all is told at once, before anything is sent.
+func TestAnInputOfAnotherKind(t *testing.T) {
+	t.Parallel()
+	_, env := shop(t)
+	for name, c := range map[string]struct{ text, want string }{
+		"a CSV":              {"id,channel_id,message\n1,shop-1,Hi\n", "is a table, such as CSV"},
+		"a CSV of Excel":     {byteOrderMark + "id;channel_id;message\r\n1;shop-1;Hi\r\n", "is a table, such as CSV"},
+		"an array":           {"[\n" + strings.TrimSpace(jsonLines("m-1 c-1")) + "\n]", "is a JSON array, and --file takes JSON lines, one object a line: jq -c '.[]'"},
+		"printed for people": {"{\n  \"id\": \"m-1\"\n}", "is JSON spread over several lines"},
+		"UTF-16":             {inUTF16(binary.LittleEndian, true, jsonLines("m-1 c-1")), "is UTF-16"},
+		"UTF-16, no mark":    {inUTF16(binary.BigEndian, false, jsonLines("m-1 c-1")), "is UTF-16"},
+		"compressed":         {"\x1f\x8b\x08\x00", "is a binary or compressed file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := writeFile(t, "messages", c.text)
+			pdchannels(t, env, "message", "receive", "--file", file).wants(t, exitUsage, "", c.want)
+			pdchannels(t, env, "message", "receive", "--check", "--file", file).wants(t, exitUsage, "", c.want)
+			if left, _ := filepath.Glob(filepath.Dir(file) + "/*"); len(left) != 1 {
+				t.Errorf("there are %v", left)
+			}
+		})
 	}
 }
 

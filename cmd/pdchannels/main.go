@@ -11,8 +11,9 @@ import (
 
 func main() {
 	// A reader of the output that goes away (`| head`) must not end a delivery half way: the
-	// write fails instead, and what was not delivered is still kept.
-	signal.Ignore(syscall.SIGPIPE)
+	// write fails instead, and what was not delivered is still kept. Likewise where files may not
+	// grow any further (25 is SIGXFSZ, for which Windows has no name).
+	signal.Ignore(syscall.SIGPIPE, syscall.Signal(25))
 
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it

@@ -53,6 +53,9 @@ pdchannels manifest --check manifest.json --json`,
 
 // printManifest prints a manifest, which is JSON in any case.
 func (env *environment) printManifest(baseURL, endpoints string) error {
+	if err := absolute("--base-url", baseURL); err != nil {
+		return err
+	}
 	m, err := provider.ManifestAt(baseURL)
 	if err != nil {
 		return usageError{err}
@@ -90,13 +93,14 @@ func (env *environment) printManifest(baseURL, endpoints string) error {
 // maxManifest is far beyond the length of any manifest.
 const maxManifest = 1 << 20
 
-// readManifest reads a manifest, and returns what is wrong with it.
-func (env *environment) readManifest(name string) (data []byte, wrong []string, err error) {
+// readManifest reads a manifest, and returns it in UTF-8, how it was encoded if that was another
+// way, and what is wrong with it.
+func (env *environment) readManifest(name string) (data []byte, encoding string, wrong []string, err error) {
 	source := env.stdin
 	if name != "-" {
 		f, err := os.Open(name) //nolint:gosec // the user names the file
 		if err != nil {
-			return nil, nil, usageError{err}
+			return nil, "", nil, usageError{err}
 		}
 		defer func() { _ = f.Close() }() // only read
 		source = f
@@ -104,23 +108,34 @@ func (env *environment) readManifest(name string) (data []byte, wrong []string, 
 	data, err = io.ReadAll(io.LimitReader(source, maxManifest+1))
 	switch {
 	case err != nil:
-		return nil, nil, usage("%s: %w", printable(name), err)
+		return nil, "", nil, usage("%s: %w", printable(name), withoutPath(err))
 	case len(data) > maxManifest:
-		return nil, nil, usage("%s is longer than any manifest: is it the right file?", printable(name))
+		return nil, "", nil, usage("%s is longer than any manifest: is it the right file?", printable(name))
+	}
+	text, encoding, err := decodeText(data)
+	if err != nil {
+		return nil, "", []string{err.Error()}, nil
+	}
+	data = []byte(text)
+	if escape, found := halfCharacter(data); found {
+		wrong = append(wrong, escape+" is half a character")
 	}
 	if _, err := provider.ParseManifest(data); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			wrong = append(wrong, strings.TrimPrefix(line, "provider: manifest: "))
 		}
 	}
-	return data, wrong, nil
+	return data, encoding, wrong, nil
 }
 
 // checkManifest tells what is wrong with a manifest, which is a result and no error.
 func (env *environment) checkManifest(name string) error {
-	_, wrong, err := env.readManifest(name)
+	_, encoding, wrong, err := env.readManifest(name)
 	if err != nil {
 		return err
+	}
+	if encoding != "" {
+		wrong = append([]string{"it is " + encoding + ", which many programs cannot read: save it as plain UTF-8"}, wrong...)
 	}
 	object := map[string]any{"file": name, "valid": len(wrong) == 0, "problems": append([]string{}, wrong...)}
 	text := "it is in order"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"strings"
 	"testing"
 )
@@ -51,16 +52,37 @@ func TestManifestCheck(t *testing.T) {
 	piped(t, nil, "no JSON", "manifest", "--check", "-").wants(t, exitFailed, "it is not a JSON object of version and endpoints", "")
 }
 
+func TestAManifestInAnotherEncoding(t *testing.T) {
+	t.Parallel()
+	good := pdchannels(t, nil, "manifest", "--base-url", "https://m.example").stdout
+	for text, want := range map[string]string{
+		byteOrderMark + good:                                   "it is UTF-8 with a byte order mark",
+		inUTF16(binary.LittleEndian, true, good):               "it is UTF-16",
+		byteOrderMark + `{"version":"v202101","endpoints":{}}`: "postMessage: it is missing",
+		strings.Replace(good, "m.ex", "caf\xe9.ex", 1):         "it is not UTF-8",
+		strings.Replace(good, "m.ex", `\ud83d`, 1):             `\ud83d is half a character`,
+	} {
+		piped(t, nil, text, "manifest", "--check", "-").wants(t, exitFailed, want, "")
+	}
+	// To call an app by it, it is understood.
+	env := vars{"PIPEDRIVE_CLIENT_ID": "app", "PIPEDRIVE_CLIENT_SECRET": "s3cret"}
+	good = strings.ReplaceAll(good, "https://m.example", "http://127.0.0.1:1")
+	r := piped(t, env, inUTF16(binary.BigEndian, true, good), "check", "--manifest", "-", "--max-time", "1s")
+	if r.code == exitUsage || r.stdout == "" {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestManifestWrongUse(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"give either --base-url":       {},
-		"to check one":                 {"--base-url", "https://m.example", "--check", "x"},
-		"it is not https":              {"--base-url", "http://m.example"},
-		"it has no host":               {"--base-url", "m.example"},
-		"none of the optional":         {"--base-url", "https://m.example", "--endpoints", "postMessage"},
-		"no such file":                 {"--check", "/nowhere/manifest.json"},
-		"is longer than any manifest:": {"--check", writeFile(t, "long.json", strings.Repeat(" ", maxManifest+1))},
+		"give either --base-url":                 {},
+		"to check one":                           {"--base-url", "https://m.example", "--check", "x"},
+		"it is not https":                        {"--base-url", "http://m.example"},
+		"has no scheme: write https://m.example": {"--base-url", "m.example"},
+		"none of the optional":                   {"--base-url", "https://m.example", "--endpoints", "postMessage"},
+		"no such file":                           {"--check", "/nowhere/manifest.json"},
+		"is longer than any manifest:":           {"--check", writeFile(t, "long.json", strings.Repeat(" ", maxManifest+1))},
 	} {
 		pdchannels(t, nil, append([]string{"manifest"}, args...)...).wants(t, exitUsage, "", want)
 	}

@@ -125,6 +125,9 @@ func decodeStrictly(text []byte, into any) error {
 		}
 		return fmt.Errorf("not JSON: %w", err)
 	}
+	if escape, found := halfCharacter(text); found {
+		return fmt.Errorf("%s is half a character: different texts, and ids, would become the same", escape)
+	}
 	return checkKeys(json.NewDecoder(bytes.NewReader(text)), reflect.TypeOf(into).Elem())
 }
 

@@ -51,7 +51,11 @@ type logins struct {
 func (l *loginSettings) open(env *environment, config auth.AppConfig) (*logins, error) {
 	secret, err := env.clientSecret()
 	if err != nil {
-		return nil, usageError{err}
+		return nil, err
+	}
+	oauthURL := env.setting("PIPEDRIVE_OAUTH_URL")
+	if err := absolute("PIPEDRIVE_OAUTH_URL", oauthURL); err != nil {
+		return nil, err
 	}
 	dir, err := l.directory(env)
 	if err != nil {
@@ -61,8 +65,8 @@ func (l *loginSettings) open(env *environment, config auth.AppConfig) (*logins, 
 	if err != nil {
 		return nil, err
 	}
-	config.ClientID, config.ClientSecret = env.getenv("PIPEDRIVE_CLIENT_ID"), secret
-	config.OAuthURL = strings.TrimSuffix(env.getenv("PIPEDRIVE_OAUTH_URL"), "/")
+	config.ClientID, config.ClientSecret = env.setting("PIPEDRIVE_CLIENT_ID"), secret
+	config.OAuthURL = strings.TrimSuffix(oauthURL, "/")
 	config.RedirectURL = cmp.Or(config.RedirectURL, defaultRedirectURL)
 	config.Store = store
 	if config.Warn == nil {
@@ -79,11 +83,11 @@ func (l *loginSettings) open(env *environment, config auth.AppConfig) (*logins, 
 // directory is where the logins of this app are. Each app has one of its own: the same user
 // may have installed several.
 func (l *loginSettings) directory(env *environment) (string, error) {
-	id := env.getenv("PIPEDRIVE_CLIENT_ID")
+	id := env.setting("PIPEDRIVE_CLIENT_ID")
 	if id == "" {
 		return "", usage("which app? set PIPEDRIVE_CLIENT_ID, and PIPEDRIVE_CLIENT_SECRET or PIPEDRIVE_CLIENT_SECRET_FILE")
 	}
-	store := cmp.Or(l.store, env.getenv("PIPEDRIVE_STORE"))
+	store := cmp.Or(l.store, env.setting("PIPEDRIVE_STORE"))
 	if store == "" {
 		config, err := env.configDir()
 		if err != nil {
@@ -113,21 +117,14 @@ func (env *environment) configDir() (string, error) {
 	return dir, nil
 }
 
+// clientSecret is the secret of the app.
 func (env *environment) clientSecret() (auth.Secret, error) {
 	const name = "PIPEDRIVE_CLIENT_SECRET"
-	secret, file := env.getenv(name), env.getenv(name+"_FILE")
-	switch {
-	case secret != "" && file != "":
-		return auth.Secret{}, fmt.Errorf("%s and %[1]s_FILE are both set; unset one", name)
-	case secret == "" && file == "":
-		return auth.Secret{}, fmt.Errorf("the app's secret is missing: set %s, or the name of a file that holds it in %[1]s_FILE", name)
-	case file != "":
-		var err error
-		if secret, err = env.readSecret(file); err != nil {
-			return auth.Secret{}, fmt.Errorf("%s_FILE: %w", name, err)
-		}
+	secret, err := env.secret(name)
+	if err == nil && secret == "" {
+		err = usage("the app's secret is missing: set %s, or the name of a file that holds it in %[1]s_FILE", name)
 	}
-	return auth.NewSecret(strings.TrimRight(secret, "\r\n")), nil
+	return auth.NewSecret(secret), err
 }
 
 // warn tells what befell the tokens and no call reports.

@@ -11,6 +11,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -28,22 +31,56 @@ const (
 	exitNotAllowed
 )
 
-// output is one of the streams. It may be written from several goroutines, and remembers
-// that a write failed.
+// output is one of the streams. Whatever is written to it is harmless on a terminal, wherever
+// it came from. It may be written from several goroutines, and remembers that a write failed.
 type output struct {
-	mu  sync.Mutex
-	to  io.Writer
-	err error
+	mu     sync.Mutex
+	to     io.Writer
+	colour palette // whether colours of our own may pass
+	err    error
 }
 
 func (o *output) Write(b []byte) (int, error) {
+	if err := o.send(harmless(string(b), o.colour)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// send writes text of our own, escapes included.
+func (o *output) send(text string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	n, err := o.to.Write(b)
+	_, err := io.WriteString(o.to, text)
 	if o.err == nil {
 		o.err = err
 	}
-	return n, err
+	return err
+}
+
+// harmless spells out what could steer a terminal or pass for other text: control characters,
+// those that turn the direction of writing, and what is not UTF-8. As \u202e it is still JSON.
+func harmless(text string, colour palette) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case bool(colour) && r == '\x1b' && ownColour.MatchString(text[i:min(len(text), i+longestColour)]):
+			size = strings.IndexByte(text[i:], 'm') + 1
+			fallthrough
+		case r != utf8.RuneError && (unicode.IsGraphic(r) || r == '\n' || r == '\t'), r == utf8.RuneError && size > 1:
+			b.WriteString(text[i : i+size])
+		case r == utf8.RuneError:
+			fmt.Fprintf(&b, `\x%02x`, text[i])
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+		i += size
+	}
+	return b.String()
 }
 
 func (o *output) print(text string)                 { _, _ = io.WriteString(o, text) }
@@ -62,8 +99,8 @@ func (env *environment) isTerminal(o *output) bool {
 }
 
 // hasColour follows https://no-color.org.
-func (env *environment) hasColour(o *output) bool {
-	return env.isTerminal(o) && env.getenv("NO_COLOR") == ""
+func (env *environment) hasColour(o *output) palette {
+	return palette(env.isTerminal(o) && env.getenv("NO_COLOR") == "")
 }
 
 // say gives the result of a command: the sentence, or with --json the object.

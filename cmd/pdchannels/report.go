@@ -105,8 +105,9 @@ func (r *report) tell(format string, args ...any) {
 	r.env.stderr.printf(format+"\n", args...)
 }
 
-// summary tells how it went, and returns how many messages were not delivered.
-func (r *report) summary(keptIn string, err error) (left int) {
+// summary tells how it went, and returns how many messages were not delivered. kept is how many
+// of them are in the file.
+func (r *report) summary(keptIn string, kept int, err error) (left int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.progress.line.clear()
@@ -117,7 +118,7 @@ func (r *report) summary(keptIn string, err error) (left int) {
 	}
 	left = total - r.counts[delivered]
 	if r.env.json {
-		r.env.say(r.object(total, left, keptIn, took, err), "")
+		r.env.say(r.object(total, left, keptIn, kept, took, err), "")
 		return left
 	}
 	r.env.stdout.printf("%d of %d messages delivered in %s.\n", r.counts[delivered], total, took.Round(time.Millisecond))
@@ -126,14 +127,20 @@ func (r *report) summary(keptIn string, err error) (left int) {
 			r.env.stdout.printf("  %d %s\n", r.counts[f], fateTexts[f])
 		}
 	}
-	if left > 0 {
-		r.env.stdout.printf("They are kept in %s. When the cause is mended: pdchannels message receive --file %s\n",
-			printable(keptIn), shellWord(keptIn))
+	again := fmt.Sprintf("pdchannels message receive --file %s", shellWord(keptIn))
+	switch {
+	case left == 0:
+	case kept >= left:
+		r.env.stdout.printf("They are kept in %s. When the cause is mended: %s\n", printable(keptIn), again)
+	case kept > 0:
+		r.env.stdout.printf("Only %d of them are kept in %s; %d are lost unless you deliver the input again, which does no harm.\n", kept, printable(keptIn), left-kept)
+	default:
+		r.env.stdout.printf("None of them is kept: deliver the input again, which does no harm to what has arrived.\n")
 	}
 	return left
 }
 
-func (r *report) object(total, left int, keptIn string, took time.Duration, err error) any {
+func (r *report) object(total, left int, keptIn string, kept int, took time.Duration, err error) any {
 	summary := map[string]any{
 		"messages": total, "seconds": took.Seconds(),
 		"requests": r.requests.made.Load(), "rate_limited": r.requests.limited.Load(),
@@ -141,8 +148,11 @@ func (r *report) object(total, left int, keptIn string, took time.Duration, err 
 	for f, name := range fateNames {
 		summary[name] = r.counts[f]
 	}
-	if left > 0 {
+	if kept > 0 {
 		summary["undelivered_file"] = keptIn
+	}
+	if left > kept {
+		summary["not_kept"] = left - kept
 	}
 	if r.reason != "" {
 		summary["stopped"] = r.reason
@@ -171,10 +181,28 @@ func (c *requestCount) AttemptEnds(_ context.Context, e channels.AttemptEvent) {
 // CallEnds does nothing.
 func (c *requestCount) CallEnds(context.Context, channels.CallEvent) {}
 
-// shellWord quotes a file name for a shell, if it needs that.
+// shellWord quotes a word for a shell, if it needs that.
 func shellWord(s string) string {
-	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:") == "" {
+	switch {
+	case strings.HasPrefix(s, "-"):
+		return shellWord("./" + s) // a file, not a flag
+	case s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:") == "":
 		return s
+	case harmless(s, false) == s && !strings.ContainsAny(s, "\n\t"):
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		switch {
+		case c == '\'' || c == '\\':
+			b.WriteString(`\` + string(c))
+		case c == '\n':
+			b.WriteString(`\n`)
+		case c < ' ' || c > '~':
+			fmt.Fprintf(&b, `\x%02x`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "$'" + b.String() + "'"
 }

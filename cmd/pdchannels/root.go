@@ -158,6 +158,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		stderr: &output{to: stderr},
 		browse: openBrowser,
 	}
+	env.stdout.colour, env.stderr.colour = env.hasColour(env.stdout), env.hasColour(env.stderr)
 	root := rootCommand(env)
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)

@@ -5,10 +5,13 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"io"
+	"io/fs"
+	"net"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,13 +25,15 @@ import (
 // settings are the flags that these commands share.
 type settings struct {
 	loginSettings
-	baseURL  string
-	timeout  time.Duration
-	attempts int
+	baseURL   string
+	plainHTTP bool
+	timeout   time.Duration
+	attempts  int
 }
 
 func (s *settings) declare(flags *pflag.FlagSet) {
 	flags.StringVar(&s.baseURL, "base-url", "", "the `URL` before /channels; else PIPEDRIVE_BASE_URL, else the login's, else "+channels.DefaultBaseURL)
+	flags.BoolVar(&s.plainHTTP, "plain-http", false, "allow http beyond this machine, as between containers: others may read the credential; or PIPEDRIVE_PLAIN_HTTP=1")
 	flags.DurationVar(&s.timeout, "timeout", 15*time.Second, "the `TIME` that one attempt at a call may take")
 	flags.IntVar(&s.attempts, "attempts", 4, "the `NUMBER` of attempts at a call if no answer comes or a limit is used up; 1 means no retries")
 	s.loginSettings.declare(flags)
@@ -43,13 +48,63 @@ func (s *settings) client(ctx context.Context, env *environment, more ...channel
 	if err != nil {
 		return nil, "", err
 	}
-	baseURL := cmp.Or(s.baseURL, env.getenv("PIPEDRIVE_BASE_URL"), itsURL, channels.DefaultBaseURL)
+	name, baseURL := "--base-url", s.baseURL
+	if baseURL == "" {
+		name, baseURL = "PIPEDRIVE_BASE_URL", env.setting("PIPEDRIVE_BASE_URL")
+	}
+	if err := absolute(name, baseURL); err != nil {
+		return nil, "", err
+	}
+	baseURL = cmp.Or(baseURL, itsURL, channels.DefaultBaseURL)
+	plainHTTP, err := s.allowsPlainHTTP(env)
+	if err != nil {
+		return nil, "", err
+	}
+	if plainHTTP {
+		more = append(more, channels.WithPlainHTTP())
+	}
 	client, err := channels.NewClient(credential, append(more, channels.WithBaseURL(baseURL), channels.WithTimeout(s.timeout),
 		channels.WithRetries(channels.RetryPolicy{Attempts: s.attempts}))...)
-	if err != nil {
+	switch {
+	case err == nil:
+		return client, strings.TrimSuffix(baseURL, "/"), nil
+	case strings.Contains(err.Error(), "base URL"):
+		return nil, "", usage("%s: %s", name, forUsers.Replace(plain(err)))
+	default:
 		return nil, "", usageError{err}
 	}
-	return client, strings.TrimSuffix(baseURL, "/"), nil
+}
+
+// forUsers names the settings of the command where package channels names its own.
+var forUsers = strings.NewReplacer("WithPlainHTTP", "--plain-http", "give them to NewClient", "set PIPEDRIVE_ACCESS_TOKEN")
+
+func (s *settings) allowsPlainHTTP(env *environment) (bool, error) {
+	const name = "PIPEDRIVE_PLAIN_HTTP"
+	text := env.setting(name)
+	if text == "" {
+		return s.plainHTTP, nil
+	}
+	allowed, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, usage("%s is %s; it is 1 or 0", name, printable(text))
+	}
+	return s.plainHTTP || allowed, nil
+}
+
+// absolute refuses a URL without a scheme, as localhost:8484/v1 is typed, and says what it should be.
+func absolute(setting, url string) error {
+	if url == "" || strings.Contains(url, "://") || strings.Contains(url, "@") { // an @ may follow a password
+		return nil
+	}
+	host, _, _ := strings.Cut(url, "/")
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	scheme := "https://"
+	if host == "localhost" || net.ParseIP(strings.Trim(host, "[]")).IsLoopback() {
+		scheme = "http://"
+	}
+	return usage("%s: %s has no scheme: write %s", setting, printable(url), printable(scheme+url))
 }
 
 const howToAuthenticate = "log in with pdchannels login, or set PIPEDRIVE_ACCESS_TOKEN or PIPEDRIVE_API_TOKEN, or the name of " +
@@ -69,18 +124,43 @@ func (s *settings) credential(ctx context.Context, env *environment) (c channels
 	case len(found) == 0:
 		return c, "", usage("no credential: %s", howToAuthenticate)
 	}
-	name, fromFile := strings.CutSuffix(found[0], "_FILE")
-	secret := env.getenv(found[0])
-	if fromFile {
-		if secret, err = env.readSecret(secret); err != nil {
-			return c, "", usage("%s: %w", found[0], err)
-		}
+	name := strings.TrimSuffix(found[0], "_FILE")
+	secret, err := env.secret(name)
+	if err != nil {
+		return c, "", err
 	}
-	secret = strings.TrimRight(secret, "\r\n")
 	if name == "PIPEDRIVE_API_TOKEN" {
 		return channels.APIToken(secret), "", nil
 	}
 	return channels.OAuth(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: secret})), "", nil
+}
+
+// setting is a variable of the environment, without what copying left around it.
+func (env *environment) setting(name string) string { return unwrap(env.getenv(name)) }
+
+// secret is what a variable holds, or the file that the variable with _FILE names. It is "" if neither is set.
+func (env *environment) secret(name string) (secret string, err error) {
+	value, file := env.getenv(name), env.setting(name+"_FILE")
+	switch {
+	case value != "" && file != "":
+		return "", usage("%s and %[1]s_FILE are both set; unset one", name)
+	case file != "":
+		name += "_FILE"
+		value, err = env.readSecret(file)
+	case value == "":
+		return "", nil
+	}
+	if err == nil {
+		secret, err = bareSecret(value)
+	}
+	switch {
+	case err != nil && file != "":
+		return "", usage("%s: %s: %w", name, printable(file), err)
+	case err != nil:
+		return "", usage("%s: %w", name, err)
+	default:
+		return secret, nil
+	}
 }
 
 // credentialsSet names the variables that hold a credential.
@@ -112,7 +192,7 @@ const maxSecret = 64 << 10
 func (env *environment) readSecret(name string) (string, error) {
 	f, err := os.Open(name) //nolint:gosec // the user names the file
 	if err != nil {
-		return "", err
+		return "", withoutPath(err)
 	}
 	defer func() { _ = f.Close() }() // only read
 	info, err := f.Stat()
@@ -120,16 +200,23 @@ func (env *environment) readSecret(name string) (string, error) {
 		return "", err
 	}
 	if runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0 {
-		env.stderr.printf("warning: other users of this machine may read the secret in %s: chmod 600 %[1]s\n", name)
+		env.stderr.printf("warning: other users of this machine may read the secret in %s: chmod 600 %s\n", printable(name), shellWord(name))
 	}
 	secret, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
 	switch {
 	case err != nil:
-		return "", err
+		return "", withoutPath(err)
 	case len(secret) > maxSecret:
-		return "", fmt.Errorf("%s is longer than any token: is it the right file?", name)
-	case len(strings.TrimRight(string(secret), "\r\n")) == 0:
-		return "", fmt.Errorf("%s is empty", name)
+		return "", errors.New("it is longer than any token: is it the right file?")
 	}
-	return string(secret), nil
+	text, _, err := decodeText(secret)
+	return text, err
+}
+
+// withoutPath is an error of the file system without the name of the file, which is told already.
+func withoutPath(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -46,18 +47,24 @@ func TestCredentialsThatCannotBeRight(t *testing.T) {
 		env  vars
 		want string
 	}{
-		"none":                {vars{}, "set PIPEDRIVE_ACCESS_TOKEN or PIPEDRIVE_API_TOKEN"},
-		"two":                 {vars{"PIPEDRIVE_ACCESS_TOKEN": "s3cret", "PIPEDRIVE_API_TOKEN": "s3cret"}, "PIPEDRIVE_ACCESS_TOKEN and PIPEDRIVE_API_TOKEN are set"},
-		"one and its file":    {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_API_TOKEN_FILE": good}, "PIPEDRIVE_API_TOKEN and PIPEDRIVE_API_TOKEN_FILE are set"},
-		"a missing file":      {vars{"PIPEDRIVE_API_TOKEN_FILE": good + ".no"}, "PIPEDRIVE_API_TOKEN_FILE: open"},
-		"an empty file":       {vars{"PIPEDRIVE_API_TOKEN_FILE": writeFile(t, "empty", "\n")}, "is empty"},
-		"a folder":            {vars{"PIPEDRIVE_API_TOKEN_FILE": filepath.Dir(good)}, "PIPEDRIVE_API_TOKEN_FILE: read"},
-		"a large file":        {vars{"PIPEDRIVE_API_TOKEN_FILE": writeFile(t, "large", strings.Repeat("s3cret", 20_000))}, "longer than any token"},
-		"two lines":           {vars{"PIPEDRIVE_API_TOKEN_FILE": writeFile(t, "lines", "s3cret\nno secret")}, "control character"},
-		"a base URL, no host": {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_BASE_URL": "pipedrive"}, "not absolute"},
-		"a base URL in clear": {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_BASE_URL": "http://pipedrive.example/v1"}, "in the clear"},
-		"a base URL too long": {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_BASE_URL": "https://api.pipedrive.com/v1/channels"}, "ends in /channels"},
-		"a secret in the URL": {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_BASE_URL": "https://me:s3cret@pipedrive.example/v1"}, "holds credentials"},
+		"none":                            {vars{}, "set PIPEDRIVE_ACCESS_TOKEN or PIPEDRIVE_API_TOKEN"},
+		"two":                             {vars{"PIPEDRIVE_ACCESS_TOKEN": "s3cret", "PIPEDRIVE_API_TOKEN": "s3cret"}, "PIPEDRIVE_ACCESS_TOKEN and PIPEDRIVE_API_TOKEN are set"},
+		"one and its file":                {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_API_TOKEN_FILE": good}, "PIPEDRIVE_API_TOKEN and PIPEDRIVE_API_TOKEN_FILE are set"},
+		"a missing file":                  {vars{"PIPEDRIVE_API_TOKEN_FILE": good + ".no"}, ": no such file or directory"},
+		"an empty file":                   {vars{"PIPEDRIVE_API_TOKEN_FILE": writeFile(t, "empty", "\n")}, "is empty"},
+		"a folder":                        {vars{"PIPEDRIVE_API_TOKEN_FILE": filepath.Dir(good)}, ": is a directory"},
+		"a large file":                    {vars{"PIPEDRIVE_API_TOKEN_FILE": writeFile(t, "large", strings.Repeat("s3cret", 20_000))}, "longer than any token"},
+		"two lines":                       {vars{"PIPEDRIVE_API_TOKEN_FILE": writeFile(t, "lines", "s3cret\nno secret")}, "it has several lines"},
+		"a base URL in a hurry":           {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_BASE_URL": "localhost:8484/v1"}, "has no scheme: write http://localhost:8484/v1"},
+		"an IPv6 base URL":                {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_BASE_URL": "[::1]:8484/v1"}, "has no scheme: write http://[::1]:8484/v1"},
+		"a switch that is neither":        {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_PLAIN_HTTP": "maybe"}, "it is 1 or 0"},
+		"blanks":                          {vars{"PIPEDRIVE_ACCESS_TOKEN": " \t"}, "is empty"},
+		"two in one":                      {vars{"PIPEDRIVE_ACCESS_TOKEN": "s3cret s3cret"}, "a character that no secret has: ' '"},
+		"an answer of the token endpoint": {vars{"PIPEDRIVE_ACCESS_TOKEN_FILE": writeFile(t, "json", `{"access_token":"s3cret"}`)}, "it is JSON"},
+		"a base URL, no host":             {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_BASE_URL": "pipedrive"}, "has no scheme: write https://pipedrive"},
+		"a base URL in clear":             {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_BASE_URL": "http://pipedrive.example/v1"}, "in the clear"},
+		"a base URL too long":             {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_BASE_URL": "https://api.pipedrive.com/v1/channels"}, "ends in /channels"},
+		"a secret in the URL":             {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_BASE_URL": "https://me:s3cret@pipedrive.example/v1"}, "holds credentials"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,8 +73,45 @@ func TestCredentialsThatCannotBeRight(t *testing.T) {
 			if strings.Contains(r.stderr, "s3cret") {
 				t.Errorf("the secret is in %s", r.stderr)
 			}
+			for name := range c.env {
+				if name == "PIPEDRIVE_API_TOKEN" && len(c.env) > 1 && !strings.Contains(c.want, name) {
+					continue // the other one is wrong
+				}
+				if !strings.Contains(r.stderr, name) {
+					t.Errorf("%s is not named in %s", name, r.stderr)
+				}
+			}
 		})
 	}
+}
+
+// What editors and PowerShell make of a token is understood, whichever way it is given.
+func TestATokenAsPeopleStoreIt(t *testing.T) {
+	t.Parallel()
+	server, env := pipedrive(t)
+	token := server.AccessToken()
+	env = env.with("PIPEDRIVE_ACCESS_TOKEN", "")
+	for name, text := range map[string]string{
+		"a byte order mark": byteOrderMark + token + "\r\n", "UTF-16": inUTF16(binary.LittleEndian, true, token+"\r\n"), "UTF-16, big endian": inUTF16(binary.BigEndian, true, token),
+		"a blank": token + " \n", "quotes": `"` + token + `"`, "its scheme": "Bearer " + token + "\n", "the other end first": "\n\n  " + token,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pdchannels(t, env.with("PIPEDRIVE_ACCESS_TOKEN_FILE", writeFile(t, "token", text)), "probe").wants(t, exitDone, "alive", "")
+			if !strings.Contains(text, "\x00") { // which no environment can hold
+				pdchannels(t, env.with("PIPEDRIVE_ACCESS_TOKEN", text).with("PIPEDRIVE_BASE_URL", " '"+server.BaseURL+"'\r\n"), "probe").wants(t, exitDone, "alive", "")
+			}
+		})
+	}
+}
+
+func TestPlainHTTPBeyondThisMachineIsSwitchedOn(t *testing.T) {
+	t.Parallel()
+	env := vars{"PIPEDRIVE_ACCESS_TOKEN": "s3cret", "PIPEDRIVE_BASE_URL": "http://pipedrive.invalid/v1"}
+	pdchannels(t, env, "probe").wants(t, exitUsage, "", "use https, or --plain-http if that is meant")
+	pdchannels(t, env.with("PIPEDRIVE_PLAIN_HTTP", "0"), "probe").wants(t, exitUsage, "", "use https")
+	pdchannels(t, env, "probe", "--plain-http", "--attempts", "1").wants(t, exitUnsure, "does not answer", "")
+	pdchannels(t, env.with("PIPEDRIVE_PLAIN_HTTP", "1"), "probe", "--attempts", "1").wants(t, exitUnsure, "does not answer", "")
 }
 
 func TestASecretThatOthersMayReadIsWarnedOf(t *testing.T) {

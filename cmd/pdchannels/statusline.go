@@ -28,14 +28,14 @@ func (l *statusLine) draw(text string) {
 		return
 	}
 	// Without the wrapping of lines: a text wider than the terminal is cut, and one line it stays.
-	l.to.print("\r\x1b[?7l" + text + "\x1b[K\x1b[?7h")
+	_ = l.to.send("\r\x1b[?7l" + harmless(text, false) + "\x1b[K\x1b[?7h") // l.to remembers that it failed
 	l.drawn, l.visible = time.Now(), true
 }
 
 // clear takes the line away, so that another can be written.
 func (l *statusLine) clear() {
 	if l != nil && l.visible {
-		l.to.print("\r\x1b[K")
+		_ = l.to.send("\r\x1b[K")
 		l.visible = false
 		l.drawn = time.Time{}
 	}

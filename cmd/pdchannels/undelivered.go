@@ -17,8 +17,10 @@ import (
 // undelivered is a file of lines that can be fed in again. What is written is there at once, and
 // so is kept even if the process is killed.
 type undelivered struct {
-	file keeper
-	size int64
+	file  keeper
+	size  int64 // of what was written
+	whole int64 // of the lines in it that are whole
+	lines int   // how many those are
 }
 
 // keeper is what is needed of an *os.File.
@@ -69,15 +71,21 @@ func (u *undelivered) write(l line) error {
 		text = append(text, '\n')
 	}
 	if _, err := u.file.Write(text); err != nil {
-		return errors.Join(err, u.file.Truncate(u.size))
+		u.size = u.whole
+		return errors.Join(withoutPath(err), u.file.Truncate(u.size))
 	}
 	u.size += int64(len(text))
+	if l.last {
+		u.whole = u.size
+		u.lines++
+	}
 	return nil
 }
 
-// close removes the file if nothing was written.
+// close removes the file if nothing was written. After an error nobody knows what is in it.
 func (u *undelivered) close() error {
 	if err := u.file.Close(); err != nil {
+		u.lines = 0
 		return err
 	}
 	if u.size == 0 {

@@ -21,6 +21,9 @@ func ID(id string) string {
 	if strings.ContainsFunc(id, unicode.IsControl) {
 		return "has a control character"
 	}
+	if strings.Contains(id, "\uFEFF") { // nobody sees it, and with it the id is another one
+		return "has a byte order mark"
+	}
 	return Required(id)
 }
 
