@@ -54,7 +54,11 @@ func serveEmulator(ctx context.Context, env *environment, addr string, strict bo
 	if err != nil {
 		return err
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	network := "tcp"
+	if net.ParseIP(host).To4() != nil {
+		network = "tcp4" // or else 0.0.0.0 listens, and shows, as [::]
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, network, net.JoinHostPort(host, port))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w: another emulator may be running; --addr 127.0.0.1:0 takes a free port", err)
 	} else if err != nil {

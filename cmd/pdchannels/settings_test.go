@@ -59,7 +59,7 @@ func TestCredentialsThatCannotBeRight(t *testing.T) {
 		"an IPv6 base URL":                {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_BASE_URL": "[::1]:8484/v1"}, "has no scheme: write http://[::1]:8484/v1"},
 		"a switch that is neither":        {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_PLAIN_HTTP": "maybe"}, "it is 1 or 0"},
 		"blanks":                          {vars{"PIPEDRIVE_ACCESS_TOKEN": " \t"}, "is empty"},
-		"two in one":                      {vars{"PIPEDRIVE_ACCESS_TOKEN": "s3cret s3cret"}, "a character that no secret has: ' '"},
+		"two in one":                      {vars{"PIPEDRIVE_ACCESS_TOKEN": "s3cret s4cret"}, "a character that no secret has: ' '"},
 		"an answer of the token endpoint": {vars{"PIPEDRIVE_ACCESS_TOKEN_FILE": writeFile(t, "json", `{"access_token":"s3cret"}`)}, "it is JSON"},
 		"a base URL, no host":             {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_BASE_URL": "pipedrive"}, "has no scheme: write https://pipedrive"},
 		"a base URL in clear":             {vars{"PIPEDRIVE_API_TOKEN": "s3cret", "PIPEDRIVE_BASE_URL": "http://pipedrive.example/v1"}, "in the clear"},

@@ -58,7 +58,7 @@ func TestASecretIsFoundInWhatIsStored(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		" \n": "is empty", `""`: "is empty", "Bearer ": "is empty", "s3cret\ns3cret": "several lines", "PIPEDRIVE_ACCESS_TOKEN=s3cret": "names a variable",
+		" \n": "is empty", `""`: "is empty", "Bearer ": "is empty", "s3cret\ns4cret": "several lines", "PIPEDRIVE_ACCESS_TOKEN=s3cret": "names a variable",
 		"export PIPEDRIVE_API_TOKEN=s3cret": "names a variable", "$env:PIPEDRIVE_API_TOKEN = 's3cret'": "names a variable",
 		`{"access_token":"s3cret"}`: "is JSON", "s3 cret": `' '`, "s3\x00cret": `'\x00'`, "s3cret…": `'\u2026'`, "s3\u200bcret": `'\u200b'`,
 	} {
