@@ -1,4 +1,4 @@
-// What an answer comes to: the value that was asked for, or the app's refusal.
+// What an app answered: the value that was asked for, or a refusal.
 
 package providercall
 
@@ -10,15 +10,27 @@ import (
 	"github.com/pdchannels/pdchannels/gen/providerclient"
 )
 
-// RefusalError is an answer of another status than 2xx.
-type RefusalError struct {
-	Status  int
-	Code    string    // of the envelope; empty if it came in none
-	Message string    // for people
-	RetryBy time.Time // zero if it is not told, or cannot be read
+// Answer is what an app answered.
+type Answer struct {
+	Endpoint    string // its name in a manifest
+	Method, URL string // of the request; empty if it could not be made
+	StatusCode  int
+	ContentType string
+	Location    string // of a redirect, which was not followed
+	Body        []byte
 }
 
-// Error tells the code.
+func (a Answer) ok() bool { return a.StatusCode >= 200 && a.StatusCode < 300 }
+
+// RefusalError is an answer of another status than 2xx.
+type RefusalError struct {
+	StatusCode int
+	Code       string    // of the envelope; empty if it came in none
+	Message    string    // for people
+	RetryBy    time.Time // zero if the answer has none that can be read
+}
+
+// Error names the code.
 func (r *RefusalError) Error() string {
 	if r.Code == "" {
 		return "it refused without a code"
@@ -27,15 +39,15 @@ func (r *RefusalError) Error() string {
 }
 
 // Decode decodes the answer into v, a type of gen/providerclient, or returns a *[RefusalError]. It is
-// lenient; whether the answer is as documented is for [Answer.Judge] to say.
+// lenient: whether the answer is as documented, [Answer.Judge] tells.
 func (a Answer) Decode(v any) error {
-	if a.Status < 200 || a.Status > 299 {
+	if !a.ok() {
 		var e providerclient.Error
 		if json.Unmarshal(a.Body, &e) != nil {
-			return &RefusalError{Status: a.Status}
+			return &RefusalError{StatusCode: a.StatusCode}
 		}
 		retryBy, _ := ParseTime(e.Data.RetryBy)
-		return &RefusalError{Status: a.Status, Code: e.Data.Code, Message: e.Data.Message, RetryBy: retryBy}
+		return &RefusalError{StatusCode: a.StatusCode, Code: e.Data.Code, Message: e.Data.Message, RetryBy: retryBy}
 	}
 	if err := json.Unmarshal(a.Body, v); err != nil {
 		return errors.New("its answer is not what the document has for the endpoint")

@@ -1,4 +1,4 @@
-// The calls on an app: built by the generated client, sent to the app's own URLs only.
+// The client of one app: its settings, and a method for each endpoint.
 
 package providercall
 
@@ -8,23 +8,18 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
+	"strconv"
 	"strings"
 	"time"
-
-	"github.com/pdchannels/pdchannels/gen/providerclient"
 )
 
-// Our choice: a call takes 10 seconds at most, and no more than 8 MiB of an answer are read.
-const (
-	callTimeout = 10 * time.Second
-	maxAnswer   = 8 << 20
-)
+// Our choice: a call takes 10 seconds at most.
+const callTimeout = 10 * time.Second
 
 // Limit is how many conversations, and messages of each, are asked for: the documented default.
 const Limit = 30
 
-// Client calls one app. Copies share their connections; it may be used by several goroutines.
+// Client calls one app. Copies share their connections; it is safe for concurrent use.
 type Client struct {
 	Endpoints
 	variation
@@ -56,141 +51,66 @@ func New(endpoints Endpoints, clientID, clientSecret string) (Client, error) {
 }
 
 // Format keeps the credentials out of every log.
-func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "app.Client") }
+func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "providercall.Client") }
 
-// Close gives up idle connections.
+// Close closes idle connections.
 func (c Client) Close() { c.http.CloseIdleConnections() }
 
-// Answer is what an app answered.
-type Answer struct {
-	Endpoint    string // its name in a manifest
-	Method, URL string // of the request
-	Status      int
-	ContentType string
-	Location    string // of a redirect, which was not followed
-	Body        []byte
-}
-
-// TooLong tells that the answer had more bytes than are read.
-func (a Answer) TooLong() bool { return len(a.Body) > maxAnswer }
-
-type values = map[string]string
-
+// The variables of the document's paths, and of a manifest's URLs.
 const (
 	channelVar, conversationVar = "providerChannelId", "sourceConversationId"
 	messageVar, senderVar       = "sourceMessageId", "senderId"
-
-	// The generated builders want a server; send puts the app's own URL in its place.
-	nowhere = "http://app.invalid"
 )
 
-// GetConversations asks for a page of conversations; a limit of 0 is not sent. As with all calls,
-// the error is of a request that was not answered in full; the answer then tells what was asked.
+// GetConversations asks for a page of conversations; a limit of 0 and an empty cursor are not sent.
+// As with all calls, an error means that no whole answer came; the Answer then still says what was asked.
 func (c Client) GetConversations(ctx context.Context, channel string, conversations, messages int, after string) (Answer, error) {
-	req, err := providerclient.NewGetConversationsRequest(nowhere, channel, &providerclient.GetConversationsParams{
-		ConversationsLimit: limit(conversations), MessagesLimit: limit(messages), After: after,
+	return c.send(ctx, call{
+		endpoint: GetConversations, values: values{channelVar: channel},
+		query: []parameter{{"conversations_limit", limit(conversations)}, {"messages_limit", limit(messages)}, {"after", after}},
 	})
-	return c.send(ctx, GetConversations, values{channelVar: channel}, req, err)
 }
 
 // GetConversationByID asks for a conversation with a page of its messages.
 func (c Client) GetConversationByID(ctx context.Context, channel, conversation string, messages int, after string) (Answer, error) {
-	req, err := providerclient.NewGetConversationByIDRequest(nowhere, channel, conversation, &providerclient.GetConversationByIDParams{
-		MessagesLimit: limit(messages), After: after,
+	return c.send(ctx, call{
+		endpoint: GetConversationByID, values: values{channelVar: channel, conversationVar: conversation},
+		query: []parameter{{"after", after}, {"messages_limit", limit(messages)}},
 	})
-	return c.send(ctx, GetConversationByID, values{channelVar: channel, conversationVar: conversation}, req, err)
 }
 
-func limit(n int) *int {
+func limit(n int) string {
 	if n == 0 {
-		return nil
+		return ""
 	}
-	return &n
+	return strconv.Itoa(n)
 }
 
 // GetMessageByID asks for a message.
 func (c Client) GetMessageByID(ctx context.Context, channel, conversation, message string) (Answer, error) {
-	req, err := providerclient.NewGetMessageByIDRequest(nowhere, channel, conversation, message)
-	return c.send(ctx, GetMessageByID, values{channelVar: channel, conversationVar: conversation, messageVar: message}, req, err)
+	return c.send(ctx, call{endpoint: GetMessageByID, values: values{channelVar: channel, conversationVar: conversation, messageVar: message}})
 }
 
 // GetSenderByID asks for a participant.
 func (c Client) GetSenderByID(ctx context.Context, channel, sender string) (Answer, error) {
-	req, err := providerclient.NewGetSenderByIDRequest(nowhere, channel, sender)
-	return c.send(ctx, GetSenderByID, values{channelVar: channel, senderVar: sender}, req, err)
+	return c.send(ctx, call{endpoint: GetSenderByID, values: values{channelVar: channel, senderVar: sender}})
 }
 
 // GetTemplates asks for the templates.
 func (c Client) GetTemplates(ctx context.Context, channel string) (Answer, error) {
-	req, err := providerclient.NewGetTemplatesRequest(nowhere, channel)
-	return c.send(ctx, GetTemplates, values{channelVar: channel}, req, err)
+	return c.send(ctx, call{endpoint: GetTemplates, values: values{channelVar: channel}})
 }
 
-// DeleteChannelByID tells of a channel that was removed.
+// DeleteChannelByID says that a channel was removed.
 func (c Client) DeleteChannelByID(ctx context.Context, channel string) (Answer, error) {
-	req, err := providerclient.NewDeleteChannelByIDRequest(nowhere, channel)
-	return c.send(ctx, DeleteChannelByID, values{channelVar: channel}, req, err)
+	return c.send(ctx, call{endpoint: DeleteChannelByID, values: values{channelVar: channel}})
 }
 
-// PostMessage hands a message over.
+// PostMessage sends the app a message.
 func (c Client) PostMessage(ctx context.Context, channel string, form Form) (Answer, error) {
 	body, contentType, err := form.encode()
 	if err != nil {
 		return Answer{Endpoint: PostMessage}, err
 	}
-	req, err := providerclient.NewPostMessageRequestWithBody(nowhere, channel, contentType, body)
-	return c.send(ctx, PostMessage, values{channelVar: channel}, req, err)
-}
-
-// send makes a request of the generated code one of this app, and reads the answer.
-func (c Client) send(ctx context.Context, endpoint string, v values, req *http.Request, err error) (Answer, error) {
-	out := Answer{Endpoint: endpoint}
-	if err != nil {
-		return out, err
-	}
-	target, err := c.fill(endpoint, v, c.dots)
-	if err != nil {
-		return out, err
-	}
-	if c.query != "" {
-		req.URL.RawQuery = c.query
-	}
-	if c.method != "" {
-		req.Method = c.method
-	}
-	if c.below != "" {
-		target = target.JoinPath(c.below)
-	}
-	// The generated code sends an empty cursor, which the document has absent.
-	for part := range strings.SplitSeq(req.URL.RawQuery, "&") {
-		if name, value, _ := strings.Cut(part, "="); name != "" && value != "" {
-			target.RawQuery = strings.TrimPrefix(target.RawQuery+"&"+part, "&")
-		}
-	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	req = req.WithContext(ctx)
-	req.URL, req.Host = target, target.Host
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "pdchannels")
-	if c.authorization != "" {
-		req.Header.Set("Authorization", c.authorization)
-	}
-	out.Method, out.URL = req.Method, target.String()
-	resp, err := c.http.Do(req) //nolint:gosec // the host is that of the configured endpoint; values are escaped into its path
-	if err != nil {
-		if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
-			err = wrapped.Err // the URL is in the answer already
-		}
-		return out, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	out.Status, out.ContentType, out.Location = resp.StatusCode, resp.Header.Get("Content-Type"), resp.Header.Get("Location")
-	if out.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1)); err != nil {
-		return out, fmt.Errorf("its answer broke off: %w", err)
-	}
-	if out.TooLong() {
-		return out, fmt.Errorf("its answer is longer than %d bytes", maxAnswer)
-	}
-	return out, nil
+	return c.send(ctx, call{endpoint: PostMessage, values: values{channelVar: channel}, body: body, contentType: contentType})
 }

@@ -4,7 +4,6 @@ package providercall
 
 import (
 	"bytes"
-	"io"
 	"mime/multipart"
 	"net/textproto"
 	"slices"
@@ -29,7 +28,7 @@ type File struct {
 
 // encode writes the form: the recipients as the guide spells them, the files last, unless the
 // form says otherwise. A field without a value is left out.
-func (f Form) encode() (io.Reader, string, error) {
+func (f Form) encode() ([]byte, string, error) {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
 	parts := []func(*multipart.Writer) error{f.writeFields, f.writeFiles}
@@ -42,7 +41,7 @@ func (f Form) encode() (io.Reader, string, error) {
 		}
 	}
 	err := w.Close()
-	return &b, w.FormDataContentType(), err
+	return b.Bytes(), w.FormDataContentType(), err
 }
 
 func (f Form) writeFields(w *multipart.Writer) error {

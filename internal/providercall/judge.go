@@ -3,39 +3,21 @@
 package providercall
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/pdchannels/pdchannels/gen/providerclient"
-	"github.com/pdchannels/pdchannels/spec"
 )
-
-type operation struct {
-	path string // with its variables, `{name}`
-	of   *openapi3.Operation
-}
-
-// documented reads the operations from the document, each under its operationId.
-var documented = sync.OnceValues(func() (map[string]operation, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(spec.Provider)
-	if err != nil {
-		return nil, fmt.Errorf("reading the document of the provider endpoints: %w", err)
-	}
-	operations := map[string]operation{}
-	for path, item := range doc.Paths.Map() {
-		for _, o := range item.Operations() {
-			operations[o.OperationID] = operation{path, o}
-		}
-	}
-	return operations, nil
-})
 
 // Violation is one way in which an answer is not as the document has it.
 type Violation struct {
@@ -47,14 +29,18 @@ type Violation struct {
 // String says what is wrong, and where.
 func (v Violation) String() string { return strings.TrimPrefix(v.Where+": "+v.Reason, ": ") }
 
-// Judge holds the answer against the document, whatever its status.
-func (a Answer) Judge() []Violation {
+// maxViolations bounds what is found in one answer: who reads the first hundred need not read the rest.
+const maxViolations = 100
+
+// Judge compares the answer with the document, whatever its status. It stops after 100 violations,
+// and when ctx ends.
+func (a Answer) Judge(ctx context.Context) []Violation {
 	operations, err := documented()
 	if err != nil {
 		return []Violation{{Rule: "document", Reason: err.Error()}}
 	}
-	ok := a.Status >= 200 && a.Status < 300
-	status := a.Status
+	ok := a.ok()
+	status := a.StatusCode
 	if ok {
 		status = 200
 	}
@@ -63,94 +49,186 @@ func (a Answer) Judge() []Violation {
 	if response == nil {
 		response = responses.Default()
 	}
-	var value any
-	if json.Unmarshal(a.Body, &value) != nil {
+	text := bytes.TrimSpace(a.Body)
+	if !json.Valid(text) {
 		kind := a.ContentType
 		if kind == "" {
 			kind = "no content type"
 		}
-		return []Violation{{Rule: "not-json", Reason: "the answer is no JSON (" + kind + ")"}}
+		return []Violation{{Rule: "not-json", Reason: "the answer is no JSON (" + Shorten(kind) + ")"}}
 	}
-	object, _ := value.(map[string]any)
-	success, said := object["success"]
-	_, inData := object["data"].(map[string]any)
+	top := object(text)
+	success, said := string(top["success"]), top["success"] != nil
+	inData := bytes.HasPrefix(top["data"], []byte("{"))
 	switch {
-	case ok && success == false:
-		return []Violation{{"success", "success", fmt.Sprintf("it is false beside status %d", a.Status)}}
+	case ok && success == "false":
+		return []Violation{{"success", "success", fmt.Sprintf("it is false beside status %d", a.StatusCode)}}
 	case ok && (said || inData) && a.Endpoint == GetMessageByID:
 		return []Violation{{Rule: "enveloped", Reason: "the message comes in an envelope, and is documented bare"}}
 	}
-	found := flatten(response.Value.Content.Get("application/json").Schema.Value.VisitJSON(value,
-		openapi3.VisitAsResponse(), openapi3.MultiErrors(),
+	j := judgement{ctx: ctx}
+	j.value(response.Value.Content.Get("application/json").Schema.Value, text)
+	if success == "true" && !ok {
+		j.at = []string{"success"}
+		j.add("success", fmt.Sprintf("it is true beside status %d", a.StatusCode))
+	}
+	return j.found
+}
+
+// object is the members of a JSON object, by their names; empty if the text is of another type.
+func object(text []byte) map[string][]byte {
+	if text[0] != '{' {
+		return nil
+	}
+	return maps.Collect(members(text))
+}
+
+// judgement is a walk over an answer, beside the schema of it.
+type judgement struct {
+	ctx   context.Context //nolint:containedctx // a judgement lasts no longer than the call that it is of
+	at    []string
+	found []Violation
+}
+
+func (j *judgement) over() bool { return len(j.found) >= maxViolations || j.ctx.Err() != nil }
+
+func (j *judgement) add(rule, reason string) {
+	if !j.over() {
+		j.found = append(j.found, Violation{rule, strings.Join(j.at, "."), reason})
+	}
+}
+
+// below does something with what a value contains.
+func (j *judgement) below(name string, do func()) {
+	j.at = append(j.at, name)
+	do()
+	j.at = j.at[:len(j.at)-1]
+}
+
+func (j *judgement) value(schema *openapi3.Schema, text []byte) {
+	switch {
+	case j.over():
+	case text[0] == '{' && schema.Type.Is("object"):
+		j.object(schema, text)
+	case text[0] == '[' && schema.Type.Is("array"):
+		j.list(schema, text)
+	default:
+		j.scalar(schema, text)
+	}
+}
+
+func (j *judgement) object(schema *openapi3.Schema, text []byte) {
+	has := map[string][]byte{}
+	for name, value := range members(text) {
+		if schema.Properties[name] != nil {
+			has[name] = value
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
+		switch value, there := has[name]; {
+		case there:
+			j.below(name, func() { j.value(schema.Properties[name].Value, value) })
+		case slices.Contains(schema.Required, name):
+			j.below(name, func() { j.add("missing", "it is missing") })
+		}
+	}
+	if people, ok := has["participants"]; ok && people[0] == '[' {
+		j.below("participants", func() { j.participants(people) })
+	}
+}
+
+func (j *judgement) list(schema *openapi3.Schema, text []byte) {
+	n := 0
+	for _, item := range members(text) {
+		if j.over() {
+			return
+		}
+		j.below(strconv.Itoa(n), func() { j.value(schema.Items.Value, item) })
+		n++
+	}
+	if n < int(schema.MinItems) {
+		j.add("minItems", fmt.Sprintf("minimum number of items is %d", schema.MinItems))
+	}
+}
+
+// scalar judges a text, a number, a boolean or null, and what is of the wrong type.
+func (j *judgement) scalar(schema *openapi3.Schema, text []byte) {
+	var value any
+	switch text[0] {
+	case '{':
+		value = map[string]any{}
+	case '[':
+		value = []any{}
+	default:
+		if json.Unmarshal(text, &value) != nil {
+			j.add("type", "the number is out of range")
+			return
+		}
+	}
+	err := schema.VisitJSON(value, openapi3.VisitAsResponse(), openapi3.MultiErrors(),
 		openapi3.WithStringFormatValidator("pipedrive-time", openapi3.NewCallbackValidator(func(s string) error {
 			_, err := ParseTime(s)
 			return err
-		}))))
-	if success == true && !ok {
-		found = append(found, Violation{"success", "success", fmt.Sprintf("it is true beside status %d", a.Status)})
-	}
-	if ok {
-		found = append(found, participants(a)...)
-	}
-	return found
-}
-
-// flatten makes violations of all that a schema found.
-func flatten(err error) (found []Violation) {
-	if many, ok := err.(openapi3.MultiError); ok { //nolint:errorlint // errors.As would take the first of many
-		for _, one := range many {
-			found = append(found, flatten(one)...)
-		}
-		return found
-	}
+		})))
 	var e *openapi3.SchemaError
-	if !errors.As(err, &e) {
-		if err == nil {
-			return nil
-		}
-		return []Violation{{Rule: "schema", Reason: err.Error()}}
-	}
-	v := Violation{Rule: e.SchemaField, Where: strings.Join(e.JSONPointer(), "."), Reason: e.Reason}
 	switch {
-	case e.SchemaField == "required":
-		v.Rule, v.Reason = "missing", "it is missing"
-	case e.Value == nil:
-		v.Rule, v.Reason = "null", "it is null"
+	case err == nil:
+	case !errors.As(err, &e):
+		j.add("schema", Shorten(err.Error()))
+	case value == nil:
+		j.add("null", "it is null")
 	case e.SchemaField == "enum":
-		v.Reason = fmt.Sprintf("%q is none of the documented values %v", fmt.Sprint(e.Value), e.Schema.Enum)
-	case e.Schema != nil && e.Schema.Format == "pipedrive-time":
-		v.Rule, v.Reason = "time", fmt.Sprintf("%q is no time: want RFC 3339, or UTC minutes YYYY-MM-DD HH:MM", fmt.Sprint(e.Value))
+		j.add("enum", fmt.Sprintf("%s is none of the documented values %v", spelled(value, text), schema.Enum))
+	case schema.Format == "pipedrive-time":
+		j.add("time", spelled(value, text)+" is no time: want RFC 3339, or UTC minutes YYYY-MM-DD HH:MM")
+	default:
+		j.add(e.SchemaField, Shorten(e.Reason))
 	}
-	return []Violation{v}
 }
 
-// participants holds each conversation of an answer against the rules on who takes part.
-func participants(a Answer) (found []Violation) {
-	var conversations []providerclient.Conversation
-	at := func(int) string { return "data" }
-	switch a.Endpoint {
-	case GetConversations:
-		var page providerclient.ConversationsResponse
-		_ = json.Unmarshal(a.Body, &page) // what does not fit, the schema has told
-		conversations, at = page.Data, func(i int) string { return "data." + strconv.Itoa(i) }
-	case GetConversationByID:
-		var one providerclient.ConversationResponse
-		_ = json.Unmarshal(a.Body, &one)
-		conversations = append(conversations, one.Data)
+func spelled(value any, text []byte) string {
+	if s, ok := value.(string); ok {
+		return strconv.Quote(Shorten(s))
 	}
-	for i, c := range conversations {
-		count := map[providerclient.ParticipantRole]int{}
-		for _, p := range c.Participants {
-			count[p.Role]++
+	return Shorten(string(text))
+}
+
+// participants applies the rules on who takes part in a conversation.
+func (j *judgement) participants(list []byte) {
+	count, people := map[providerclient.ParticipantRole]int{}, map[string]bool{}
+	n, twice := 0, ""
+	for _, item := range members(list) {
+		if n++; j.over() {
+			return
 		}
-		if n := count[providerclient.SourceUser]; n != 1 {
-			found = append(found, Violation{"source_user", at(i) + ".participants", fmt.Sprintf("it has %d of role source_user, want exactly one", n)})
+		var p providerclient.Participant
+		_ = json.Unmarshal(item, &p) // what does not fit, the schema has told
+		if count[p.Role]++; people[p.ID] && p.ID != "" {
+			twice = p.ID
 		}
-		if count[providerclient.EndUser] == 0 {
-			found = append(found, Violation{"end_user", at(i) + ".participants", "it has nobody of role end_user"})
-		}
+		people[p.ID] = true
 	}
-	return found
+	if sources := count[providerclient.SourceUser]; sources != 1 {
+		j.add("source_user", fmt.Sprintf("it has %d of role source_user, want exactly one", sources))
+	}
+	if count[providerclient.EndUser] == 0 {
+		j.add("end_user", "it has nobody of role end_user")
+	}
+	switch {
+	case twice != "":
+		j.add("participants", fmt.Sprintf("%q is in the list twice", Shorten(twice)))
+	case n > 2:
+		j.add("participants", fmt.Sprintf("there are %d: the guide says that more than two do not work", n))
+	}
+}
+
+// Shorten cuts a text that an app sent to a length that a sentence can carry.
+func Shorten(s string) string {
+	const most = 200
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // ParseTime reads both published spellings of a time.

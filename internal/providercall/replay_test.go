@@ -122,7 +122,7 @@ func play(t *testing.T, r *recordings.Recording, replay *recordings.Replayer) st
 	default:
 		t.Fatal(err)
 	}
-	for i, v := range answer.Judge() {
+	for i, v := range answer.Judge(t.Context()) {
 		if i == 0 {
 			b.WriteString("\nviolations")
 		}
@@ -158,7 +158,7 @@ func callerFor(t *testing.T, r *recordings.Recording, replay *recordings.Replaye
 }
 
 func renderRefusal(r *RefusalError) string {
-	text := fmt.Sprintf("error\n  status: %d", r.Status)
+	text := fmt.Sprintf("error\n  status: %d", r.StatusCode)
 	for _, line := range [][2]string{{"code", r.Code}, {"message", r.Message}} {
 		if line[1] != "" {
 			text += fmt.Sprintf("\n  %s: %s", line[0], line[1])

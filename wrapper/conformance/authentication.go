@@ -37,22 +37,22 @@ func (r *run) authentication(ctx context.Context, name string) {
 		switch {
 		case !a.came:
 		case a.good() && as.rule == "auth-scheme":
-			r.risk(a, as.rule, "", "%s: the call is answered with status %d, though only Basic is documented", as.name, a.Status)
+			r.risk(a, as.rule, "", "%s: the call is answered with status %d, though only Basic is documented", as.name, a.StatusCode)
 		case a.good():
-			r.violation(a, as.rule, "", "%s: the call is answered all the same, with status %d", as.name, a.Status)
-		case a.Status == http.StatusTooManyRequests:
+			r.violation(a, as.rule, "", "%s: the call is answered all the same, with status %d", as.name, a.StatusCode)
+		case a.StatusCode == http.StatusTooManyRequests:
 			r.limited(a)
-		case optional && !r.serves[name] && r.app.Guessed() && (a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed):
+		case optional && !r.serves[name] && r.app.Guessed() && (a.StatusCode == http.StatusNotFound || a.StatusCode == http.StatusMethodNotAllowed):
 			r.notApplicable("nothing shows that the app serves it")
 			return
-		case a.Status == http.StatusUnauthorized, a.Status == http.StatusForbidden, as.rule == "auth-scheme" && a.Status == http.StatusBadRequest:
+		case a.StatusCode == http.StatusUnauthorized, a.StatusCode == http.StatusForbidden, as.rule == "auth-scheme" && a.StatusCode == http.StatusBadRequest:
 			r.isRefusal(a)
-			if a.Status == http.StatusForbidden {
+			if a.StatusCode == http.StatusForbidden {
 				r.risk(a, "auth-status", "", "%s: status 403 is documented for what belongs to somebody else, and 401 here", as.name)
 			}
 		default:
 			if as.rule != "auth-scheme" {
-				r.violation(a, as.rule, "", "%s: the answer has status %d, as if the credentials did not matter; want 401", as.name, a.Status)
+				r.violation(a, as.rule, "", "%s: the answer has status %d, as if the credentials did not matter; want 401", as.name, a.StatusCode)
 			}
 			r.isRefusal(a)
 		}

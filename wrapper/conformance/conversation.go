@@ -75,7 +75,7 @@ func (r *run) learn(known *providerclient.Conversation, c providerclient.Convers
 	for _, m := range known.Messages {
 		seen[m.ID] = true
 	}
-	for _, m := range c.Messages {
+	for _, m := range r.trim(c).Messages {
 		if !seen[m.ID] {
 			known.Messages = append(known.Messages, m)
 		}

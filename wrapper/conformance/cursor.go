@@ -19,6 +19,10 @@ func (r *run) follow(ctx context.Context, after string, pages int, all bool, nex
 	cursors, ids := map[string]bool{after: true}, map[string]bool{}
 	stale := false // the page before brought nothing new
 	for n := range pages {
+		if r.kept > maxKept {
+			r.notChecked("the history is larger than the check keeps: what came after %d MiB of it was not read", maxKept>>20)
+			return false
+		}
 		p := next(ctx, after)
 		if !p.ok {
 			return false

@@ -37,7 +37,8 @@ func FuzzAnswer(f *testing.F) {
 		r.report.Checks = []Check{{}}
 		r.check = &r.report.Checks[0]
 		for i, name := range providercall.Names {
-			a := answer{came: true, Answer: providercall.Answer{Endpoint: name, Status: status, Body: []byte(body)}}
+			a := answer{came: true, Answer: providercall.Answer{Endpoint: name, StatusCode: status, Body: []byte(body)}}
+			a.violations = a.Judge(t.Context())
 			var c providerclient.ConversationResponse
 			into := []any{new(providerclient.ConversationsResponse), &c, new(providerclient.PostMessageResponse), new(providerclient.SenderResponse),
 				new(providerclient.TemplatesResponse), new(providerclient.Message), new(providerclient.DeleteResponse)}[i]

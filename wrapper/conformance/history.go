@@ -18,7 +18,7 @@ const fewPages = 20
 func (r *run) history(ctx context.Context) {
 	r.list(ctx, providercall.Limit, providercall.Limit, r.cfg.Pages, true, func(c providerclient.Conversation) {
 		if c.ID != "" && r.conversation(c.ID) == nil {
-			r.known = append(r.known, c)
+			r.known = append(r.known, r.trim(c))
 		}
 	})
 	first := r.check.Exchanges
@@ -56,6 +56,23 @@ func (r *run) limit(a answer, where, name string, got, limit int) {
 	if got > limit {
 		r.violation(a, "limit", where, "there are %d, and %s was %d", got, name, limit)
 	}
+}
+
+// trim leaves of a conversation what further checks ask for, and counts it.
+func (r *run) trim(c providerclient.Conversation) providerclient.Conversation {
+	for i := range c.Messages {
+		m := &c.Messages[i]
+		m.Message = ""
+		r.kept += keptForOne + len(m.ID) + len(m.SenderID)
+		for _, a := range m.Attachments {
+			r.kept += keptForOne + len(a.ID) + len(a.Type) + len(a.URL) + len(a.Name) + len(a.PreviewURL)
+		}
+	}
+	for _, p := range c.Participants {
+		r.kept += keptForOne + len(p.ID) + len(p.Name) + len(p.AvatarURL)
+	}
+	r.kept += keptForOne + len(c.ID) + len(c.Link) + len(c.NextMessagesCursor)
+	return c
 }
 
 // consistent looks for what no schema tells.

@@ -20,22 +20,22 @@ func (r *run) isGood(a answer, v any) bool {
 	switch {
 	case !a.came:
 		return false
-	case a.Status == http.StatusTooManyRequests:
+	case a.StatusCode == http.StatusTooManyRequests:
 		r.limited(a)
 		return false
 	case !a.good():
-		if a.Status < 300 || a.Status > 399 {
-			r.violation(a, "refused", "", "a request that is in order is answered with status %d%s", a.Status, codeOf(a))
+		if a.StatusCode < 300 || a.StatusCode > 399 {
+			r.violation(a, "refused", "", "a request that is in order is answered with status %d%s", a.StatusCode, codeOf(a))
 		}
 		r.isRefusal(a)
 		return false
 	}
 	r.serves[a.Endpoint] = true
-	for _, v := range a.Judge() {
+	for _, v := range a.violations {
 		r.found(severityOf(v), a, v.Rule, v.Where, "%s", v.Reason)
 	}
-	if a.Status != http.StatusOK {
-		r.risk(a, "status", "", "the answer has status %d, and 200 is documented", a.Status)
+	if a.StatusCode != http.StatusOK {
+		r.risk(a, "status", "", "the answer has status %d, and 200 is documented", a.StatusCode)
 	}
 	r.isJSONByName(a)
 	err := json.Unmarshal(a.Body, v)
@@ -82,31 +82,30 @@ func (r *run) refusal(a answer, severity Severity) {
 	if !a.came || a.good() {
 		return
 	}
-	codes, documented := documentedErrors[a.Status]
+	codes, documented := documentedErrors[a.StatusCode]
 	switch {
-	case a.Status >= 500:
+	case a.StatusCode >= 500:
 		severity = Violation
-		r.violation(a, "server-error", "", "the answer has status %d: something broke", a.Status)
-	case a.Status >= 300 && a.Status < 400:
+		r.violation(a, "server-error", "", "the answer has status %d: something broke", a.StatusCode)
+	case a.StatusCode >= 300 && a.StatusCode < 400:
 		r.found(severity, a, "redirect", "", "the answer is a redirect to %q, which nobody follows: it would hand over the credentials", a.Location)
 		return
 	case !documented:
 		severity = Risk
 	}
-	violations := a.Judge()
-	for _, v := range violations {
-		r.found(severity, a, v.Rule, v.Where, "status %d: %s", a.Status, v.Reason)
+	for _, v := range a.violations {
+		r.found(severity, a, v.Rule, v.Where, "status %d: %s", a.StatusCode, v.Reason)
 	}
-	if len(violations) > 0 || !documented {
+	if len(a.violations) > 0 || !documented {
 		return
 	}
 	var e providerclient.Error
 	_ = json.Unmarshal(a.Body, &e) // it was judged good
 	r.isJSONByName(a)
 	if !slices.Contains(codes, e.Data.Code) {
-		r.risk(a, "code", "data.code", "%q is no documented code of status %d: %s", e.Data.Code, a.Status, strings.Join(codes, " or "))
+		r.risk(a, "code", "data.code", "%q is no documented code of status %d: %s", e.Data.Code, a.StatusCode, strings.Join(codes, " or "))
 	}
-	if a.Status == http.StatusTooManyRequests {
+	if a.StatusCode == http.StatusTooManyRequests {
 		if _, err := time.Parse(time.RFC3339, e.Data.RetryBy); err != nil {
 			r.risk(a, "code", "data.retry_by", "%q does not say when to try again, in RFC 3339", e.Data.RetryBy)
 		}
@@ -135,7 +134,7 @@ func (r *run) hasEndpoint(name, needed string) bool {
 // isServed tells whether the app serves an optional endpoint, by its answer to a request in
 // order. An app at a base URL need not serve all; one with a manifest, what it names.
 func (r *run) isServed(a answer, needed string) bool {
-	absent := a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed || a.Status == http.StatusNotImplemented
+	absent := a.StatusCode == http.StatusNotFound || a.StatusCode == http.StatusMethodNotAllowed || a.StatusCode == http.StatusNotImplemented
 	if !a.came || !absent || !r.app.Guessed() {
 		return true
 	}

@@ -92,7 +92,7 @@ func (r *run) postText(ctx context.Context) {
 	madeUp := form.ConversationID == somewhere
 	for range 2 {
 		a := r.post(ctx, r.cfg.Channel, form)
-		if madeUp && a.Status >= 400 && a.Status < 500 {
+		if madeUp && a.StatusCode >= 400 && a.StatusCode < 500 {
 			r.isRefusal(a)
 			r.notChecked("no conversation was seen to write into: name a channel with a history, or a conversation")
 			return
@@ -131,8 +131,8 @@ func (r *run) postFiles(ctx context.Context) {
 		{Name: "pdchannels prüft.gif", Type: "image/gif", Content: dot},
 	}
 	a := r.post(ctx, r.cfg.Channel, form)
-	if a.came && !a.good() && a.Status != 429 {
-		r.violation(a, "files-refused", "", "a message with two files is answered with status %d%s", a.Status, codeOf(a))
+	if a.came && !a.good() && a.StatusCode != 429 {
+		r.violation(a, "files-refused", "", "a message with two files is answered with status %d%s", a.StatusCode, codeOf(a))
 		r.isRefusal(a)
 		return
 	}
@@ -148,8 +148,8 @@ func (r *run) postFiles(ctx context.Context) {
 		variant := form
 		other.change(&variant)
 		a := r.post(ctx, r.cfg.Channel, variant)
-		if a.came && !a.good() && a.Status != 429 {
-			r.risk(a, "form", "", "%s is answered with status %d%s", other.what, a.Status, codeOf(a))
+		if a.came && !a.good() && a.StatusCode != 429 {
+			r.risk(a, "form", "", "%s is answered with status %d%s", other.what, a.StatusCode, codeOf(a))
 			r.isRefusal(a)
 			continue
 		}
@@ -175,7 +175,7 @@ func (r *run) postForms(ctx context.Context) {
 	} {
 		a := r.post(ctx, wrong.channel, wrong.form)
 		if a.came && a.good() {
-			r.risk(a, "form", "", "%s is taken, with status %d", wrong.what, a.Status)
+			r.risk(a, "form", "", "%s is taken, with status %d", wrong.what, a.StatusCode)
 		}
 		r.isRefusal(a)
 	}
@@ -186,17 +186,17 @@ func (r *run) deleteChannel(ctx context.Context) {
 		return
 	}
 	a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) { return r.app.DeleteChannelByID(ctx, noChannel) }})
-	absent := a.Status == 405 || a.Status == 501 || a.Status == 404 && codeOf(a) == ""
+	absent := a.StatusCode == 405 || a.StatusCode == 501 || a.StatusCode == 404 && codeOf(a) == ""
 	switch {
 	case !a.came:
 	case absent && r.app.Guessed():
 		r.risk(a, "endpoint-missing", "", "the app does not serve it, and several channels of one user demand it")
 	case absent:
-		r.violation(a, "endpoint-missing", "", "the manifest names it, and the app does not serve it: status %d", a.Status)
+		r.violation(a, "endpoint-missing", "", "the manifest names it, and the app does not serve it: status %d", a.StatusCode)
 	case a.good():
 		r.isGood(a, new(providerclient.DeleteResponse))
 	default:
-		if a.Status == 404 && r.app.Guessed() {
+		if a.StatusCode == 404 && r.app.Guessed() {
 			r.notApplicable("404 for a channel that nobody has does not show whether the app serves it: only deleting one that exists would")
 		}
 		r.isRefusal(a)

@@ -23,6 +23,10 @@ const (
 	maxWaits   = 3
 	maxWait    = 10 * time.Second
 	maxExcerpt = 1000
+
+	// What is kept of the history, in bytes, and what counts for one thing beside its texts.
+	maxKept    = 8 << 20
+	keptForOne = 200
 )
 
 // run is a run under way.
@@ -37,6 +41,7 @@ type run struct {
 	quiet  bool   // the check goes without further calls: what it calls does not answer
 
 	known  []providerclient.Conversation // the history, with all messages that were seen
+	kept   int                           // bytes of it, about
 	empty  bool                          // the channel has no history
 	serves map[string]bool               // endpoints that were seen to answer
 	lacks  map[string]bool               // optional endpoints that the app does not have
@@ -47,11 +52,12 @@ type run struct {
 // answer is an answer of the app, if there is one, and where it stands in the check.
 type answer struct {
 	providercall.Answer
-	came  bool
-	index int
+	came       bool
+	index      int
+	violations []providercall.Violation
 }
 
-func (a answer) good() bool { return a.Status >= 200 && a.Status < 300 }
+func (a answer) good() bool { return a.StatusCode >= 200 && a.StatusCode < 300 }
 
 // ask is a call to make.
 type ask struct {
@@ -83,7 +89,7 @@ func (r *run) ask(ctx context.Context, q ask) answer {
 		a := answer{Answer: got, came: err == nil, index: len(r.check.Exchanges)}
 		x := Exchange{
 			Endpoint: got.Endpoint, Method: got.Method, URL: r.hide.text(got.URL), Credentials: q.credentials, Sent: r.hide.text(q.sent),
-			Status: got.Status, ContentType: r.hide.text(got.ContentType), Answer: r.hide.excerpt(got.Body), Milliseconds: time.Since(start).Milliseconds(),
+			Status: got.StatusCode, ContentType: r.hide.text(got.ContentType), Answer: r.hide.excerpt(got.Body), Milliseconds: time.Since(start).Milliseconds(),
 		}
 		if x.Credentials == "" {
 			x.Credentials = "the app's"
@@ -106,7 +112,8 @@ func (r *run) ask(ctx context.Context, q ask) answer {
 		}
 		r.report.Calls++
 		r.silent = 0
-		if got.Status != 429 || waits == maxWaits {
+		a.violations = got.Judge(ctx)
+		if got.StatusCode != 429 || waits == maxWaits {
 			return a
 		}
 		r.wait(ctx, a)

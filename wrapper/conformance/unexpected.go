@@ -59,14 +59,14 @@ func (r *run) unknownIDs(ctx context.Context) {
 		a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) { return l.call(ctx, r.app, ids[l.what]) }})
 		switch {
 		case !a.came:
-		case !r.serves[l.endpoint] && r.app.Guessed() && a.Status == http.StatusNotFound && l.endpoint != providercall.GetConversations:
+		case !r.serves[l.endpoint] && r.app.Guessed() && a.StatusCode == http.StatusNotFound && l.endpoint != providercall.GetConversations:
 			r.isRefusalSomewhere(a) // perhaps the endpoint is not there at all
 		case a.good():
 			r.answeredUnknown(a, l.what, ids[l.what])
 		default:
 			r.isRefusal(a)
-			if a.Status < 500 && a.Status != http.StatusNotFound && a.Status != http.StatusTooManyRequests {
-				r.risk(a, "status", "", "an unknown %s is answered with status %d, and 404 is documented", l.what, a.Status)
+			if a.StatusCode < 500 && a.StatusCode != http.StatusNotFound && a.StatusCode != http.StatusTooManyRequests {
+				r.risk(a, "status", "", "an unknown %s is answered with status %d, and 404 is documented", l.what, a.StatusCode)
 			}
 		}
 	}
@@ -75,7 +75,7 @@ func (r *run) unknownIDs(ctx context.Context) {
 // answeredUnknown judges an answer about what is not there. It may be, that an app has
 // everything that it is asked for; but then what it says must be in order.
 func (r *run) answeredUnknown(a answer, what, id string) {
-	for _, v := range a.Judge() {
+	for _, v := range a.violations {
 		r.found(severityOf(v), a, v.Rule, v.Where, "of an unknown %s: %s", what, v.Reason)
 	}
 	var list struct{ Data []json.RawMessage }
@@ -96,7 +96,7 @@ func (r *run) answeredUnknown(a answer, what, id string) {
 			r.sameID(a, "data.id", one.Data.ID, id)
 		}
 	}
-	r.risk(a, "unknown-found", "", "the %s %q, which nobody has, is answered with status %d; want 404 NOT_FOUND", what, id, a.Status)
+	r.risk(a, "unknown-found", "", "the %s %q, which nobody has, is answered with status %d; want 404 NOT_FOUND", what, id, a.StatusCode)
 }
 
 // hostile is an id that is meant to do harm. One that is plain reaches the app as it is; others
@@ -139,7 +139,7 @@ func (r *run) hostileIDs(ctx context.Context) {
 			case !a.came:
 			case a.good() && l.what == "channel" && l.endpoint == providercall.GetConversations && strings.Contains(string(a.Body), `"data":[]`):
 			case a.good():
-				r.risk(a, "unknown-found", "", "an id of %s is answered with status %d; want 404 NOT_FOUND", h.name, a.Status)
+				r.risk(a, "unknown-found", "", "an id of %s is answered with status %d; want 404 NOT_FOUND", h.name, a.StatusCode)
 			case h.plain && r.serves[l.endpoint]:
 				r.isRefusal(a)
 			default:
@@ -165,7 +165,7 @@ func (r *run) parameters(ctx context.Context) {
 			}
 			a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) { return l.call(ctx, r.app.WithQuery(query), id) }})
 			if a.good() {
-				for _, v := range a.Judge() {
+				for _, v := range a.violations {
 					r.found(severityOf(v), a, v.Rule, v.Where, "with the query %s: %s", query, v.Reason)
 				}
 			}

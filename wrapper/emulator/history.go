@@ -145,12 +145,12 @@ func (e *Emulator) read(ctx context.Context, a providercall.Answer, err error, v
 	if err == nil {
 		err = a.Decode(v)
 	}
-	logger := e.outgoing.logger.With("endpoint", a.Endpoint, "method", a.Method, "url", a.URL, "status", a.Status)
+	logger := e.outgoing.logger.With("endpoint", a.Endpoint, "method", a.Method, "url", a.URL, "status", a.StatusCode)
 	if err != nil {
 		logger.WarnContext(ctx, "the app was called, in vain", "reason", err)
 		return false
 	}
-	violations := a.Judge()
+	violations := a.Judge(ctx)
 	for _, violation := range violations[:min(len(violations), maxViolations)] {
 		logger.WarnContext(ctx, "the app's answer is not as documented", "where", violation.Where, "reason", violation.Reason)
 	}

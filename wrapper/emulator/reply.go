@@ -45,9 +45,9 @@ func (e *Emulator) Reply(ctx context.Context, reply Reply) (Message, error) {
 	}
 	var posted providerclient.PostMessageResponse
 	if err := answer.Decode(&posted); err != nil {
-		return Message{}, fmt.Errorf("emulator: reply: the app answered with status %d: %w", answer.Status, err)
+		return Message{}, fmt.Errorf("emulator: reply: the app answered with status %d: %w", answer.StatusCode, err)
 	}
-	if violations := answer.Judge(); len(violations) > 0 {
+	if violations := answer.Judge(ctx); len(violations) > 0 {
 		return Message{}, fmt.Errorf("emulator: reply: the app's answer is not as documented: %v", violations[0])
 	}
 	attachments := make([]channelsserver.Attachment, 0, len(form.Files))
