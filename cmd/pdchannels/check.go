@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -71,7 +73,14 @@ pdchannels check --provider https://messenger.example/pipedrive --channel whatsa
 	return c
 }
 
+// checkMemory is what a check may take, unless GOMEMLIMIT says otherwise: an app may answer with 8 MiB of anything.
+const checkMemory = 40 << 20
+
 func (env *environment) check(ctx context.Context, s checkSettings) error {
+	if limit := debug.SetMemoryLimit(-1); limit == math.MaxInt64 {
+		debug.SetMemoryLimit(checkMemory)
+		defer debug.SetMemoryLimit(limit)
+	}
 	if err := s.complete(env); err != nil {
 		return err
 	}

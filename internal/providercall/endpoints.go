@@ -166,7 +166,7 @@ func (e Endpoints) fill(name string, values map[string]string, dots bool) (*url.
 			switch {
 			case dots && (value == "." || value == ".."):
 				return match[2] + strings.ReplaceAll(value, ".", "%2E")
-			case len(value) > maxValue:
+			case len(value) > MaxValue:
 				wrong = fmt.Errorf("%s: the value of %s has %d bytes, too many for a URL", name, match[1]+match[3], len(value))
 			case value == "" || value == "." || value == "..":
 				wrong = fmt.Errorf("%s: the value %q of %s would make another path", name, value, match[1]+match[3])

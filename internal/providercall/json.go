@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"iter"
+	"unicode/utf8"
 )
 
 // maxElements bounds the elements of all lists of an answer together. Two bytes of JSON become
@@ -41,20 +42,19 @@ func elements(text []byte) (n int) {
 // maxNesting is as deep as encoding/json goes; what is nested deeper is no JSON to it.
 const maxNesting = 10_000
 
-// members yields the members of an object, elements those of a list with the key "". The text
-// is valid JSON without blanks around it.
+// members yields the members of an object with their names, and the elements of a list without.
+// The text is valid JSON without blanks around it.
 func members(text []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
-		object := text[0] == '{'
 		for i := skipSpace(text, 1); text[i] != '}' && text[i] != ']'; {
-			key := ""
-			if object {
+			name := ""
+			if text[0] == '{' {
 				end := endOfString(text, i)
-				_ = json.Unmarshal(text[i:end], &key) // it is valid
+				name = unquote(text[i:end])
 				i = skipSpace(text, skipSpace(text, end)+1)
 			}
 			end := endOfValue(text, i)
-			if !yield(key, text[i:end]) {
+			if !yield(name, text[i:end]) {
 				return
 			}
 			if i = skipSpace(text, end); text[i] == ',' {
@@ -63,6 +63,21 @@ func members(text []byte) iter.Seq2[string, []byte] {
 		}
 	}
 }
+
+// unquote reads a name. One that is longer than any in the document reads as empty.
+func unquote(text []byte) (name string) {
+	switch {
+	case len(text) > maxName:
+	case bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text):
+		name = string(text[1 : len(text)-1])
+	default:
+		_ = json.Unmarshal(text, &name) // it is valid JSON
+	}
+	return name
+}
+
+// maxName is more than the longest name in the document takes, with each of its characters escaped.
+const maxName = 200
 
 func skipSpace(text []byte, i int) int {
 	for i < len(text) && (text[i] == ' ' || text[i] == '\t' || text[i] == '\n' || text[i] == '\r') {

@@ -57,9 +57,17 @@ func (a Answer) Judge(ctx context.Context) []Violation {
 		}
 		return []Violation{{Rule: "not-json", Reason: "the answer is no JSON (" + Shorten(kind) + ")"}}
 	}
-	top := object(text)
-	success, said := string(top["success"]), top["success"] != nil
-	inData := bytes.HasPrefix(top["data"], []byte("{"))
+	success, said, inData := "", false, false
+	if text[0] == '{' {
+		for name, value := range members(text) {
+			switch name {
+			case "success":
+				success, said = Shorten(string(value)), true
+			case "data":
+				inData = value[0] == '{'
+			}
+		}
+	}
 	switch {
 	case ok && success == "false":
 		return []Violation{{"success", "success", fmt.Sprintf("it is false beside status %d", a.StatusCode)}}
@@ -73,14 +81,6 @@ func (a Answer) Judge(ctx context.Context) []Violation {
 		j.add("success", fmt.Sprintf("it is true beside status %d", a.StatusCode))
 	}
 	return j.found
-}
-
-// object is the members of a JSON object, by their names; empty if the text is of another type.
-func object(text []byte) map[string][]byte {
-	if text[0] != '{' {
-		return nil
-	}
-	return maps.Collect(members(text))
 }
 
 // judgement is a walk over an answer, beside the schema of it.

@@ -14,10 +14,10 @@ import (
 	"strings"
 )
 
-// Our choice: no more than 8 MiB of an answer are read, and ids and cursors of up to 4,096 bytes sent.
+// Our choice: no more than 8 MiB of an answer are read, and no id and no cursor of more bytes than MaxValue sent.
 const (
 	maxAnswer = 8 << 20
-	maxValue  = 4096
+	MaxValue  = 4096
 )
 
 // call is what one call says, whoever the app is.
@@ -73,7 +73,7 @@ func (c Client) request(ctx context.Context, what call) (*http.Request, error) {
 	query := []string{target.RawQuery, c.query}
 	if c.query == "" {
 		for _, p := range what.query {
-			if len(p.value) > maxValue {
+			if len(p.value) > MaxValue {
 				return nil, fmt.Errorf("%s: %s has %d bytes, too many for a URL", what.endpoint, p.name, len(p.value))
 			}
 			if p.value != "" {

@@ -53,7 +53,7 @@ func (r *run) back(ctx context.Context, id, from string, limit, pages int, all b
 			r.risk(a, "second-cursor", "additional_data.after", "%q is not the next_messages_cursor: which of them continues is not documented", other)
 		}
 		for _, m := range got.Data.Messages {
-			p.ids = append(p.ids, m.ID)
+			p.ids = append(p.ids, fitting(m.ID))
 		}
 		see(got.Data)
 		return p

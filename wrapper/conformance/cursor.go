@@ -24,6 +24,7 @@ func (r *run) follow(ctx context.Context, after string, pages int, all bool, nex
 			return false
 		}
 		p := next(ctx, after)
+		p.Body = nil // decoded; the next one takes as much
 		if !p.ok {
 			return false
 		}

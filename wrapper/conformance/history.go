@@ -17,7 +17,7 @@ const fewPages = 20
 
 func (r *run) history(ctx context.Context) {
 	r.list(ctx, providercall.Limit, providercall.Limit, r.cfg.Pages, true, func(c providerclient.Conversation) {
-		if c.ID != "" && r.conversation(c.ID) == nil {
+		if fitting(c.ID) != "" && r.conversation(c.ID) == nil {
 			r.known = append(r.known, r.trim(c))
 		}
 	})
@@ -45,7 +45,7 @@ func (r *run) list(ctx context.Context, conversations, messages, pages int, all 
 			where := fmt.Sprintf("data.%d", i)
 			r.limit(a, where+".messages", "messages_limit", len(c.Messages), messages)
 			r.consistent(a, where, c)
-			p.ids = append(p.ids, c.ID)
+			p.ids = append(p.ids, fitting(c.ID))
 			see(c)
 		}
 		return p
@@ -62,7 +62,7 @@ func (r *run) limit(a answer, where, name string, got, limit int) {
 func (r *run) trim(c providerclient.Conversation) providerclient.Conversation {
 	for i := range c.Messages {
 		m := &c.Messages[i]
-		m.Message = ""
+		m.ID, m.Message = fitting(m.ID), ""
 		r.kept += keptForOne + len(m.ID) + len(m.SenderID)
 		for _, a := range m.Attachments {
 			r.kept += keptForOne + len(a.ID) + len(a.Type) + len(a.URL) + len(a.Name) + len(a.PreviewURL)
@@ -75,11 +75,26 @@ func (r *run) trim(c providerclient.Conversation) providerclient.Conversation {
 	return c
 }
 
+// fitting is an id that fits into a URL; empty if it does not.
+func fitting(id string) string {
+	if len(id) > providercall.MaxValue {
+		return ""
+	}
+	return id
+}
+
 // consistent looks for what no schema tells.
 func (r *run) consistent(a answer, where string, c providerclient.Conversation) {
+	long := func(where, id string) {
+		if fitting(id) != id {
+			r.violation(a, "id", where, "an id of %d bytes fits into no URL", len(id))
+		}
+	}
+	long(where+".id", c.ID)
 	seen := map[string]bool{}
 	for i, m := range c.Messages {
 		at := fmt.Sprintf("%s.messages.%d", where, i)
+		long(at+".id", m.ID)
 		if seen[m.ID] {
 			r.risk(a, "repeated-id", at+".id", "%q comes twice: the second updates the first", m.ID)
 		}

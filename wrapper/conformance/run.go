@@ -163,6 +163,11 @@ var index = regexp.MustCompile(`\b\d+\b`)
 
 // found adds a finding, or counts it if there is one like it in the check.
 func (r *run) found(severity Severity, a answer, rule, where, format string, args ...any) {
+	for i, arg := range args {
+		if text, ok := arg.(string); ok {
+			args[i] = providercall.Shorten(text)
+		}
+	}
 	endpoint := a.Endpoint
 	general := func(where string) string { return index.ReplaceAllString(where, "#") }
 	for i := range r.check.Findings {
