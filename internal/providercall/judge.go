@@ -138,15 +138,15 @@ func (j *judgement) object(schema *openapi3.Schema, text []byte) {
 }
 
 func (j *judgement) list(schema *openapi3.Schema, text []byte) {
-	n := 0
+	n := uint64(0)
 	for _, item := range members(text) {
 		if j.over() {
 			return
 		}
-		j.below(strconv.Itoa(n), func() { j.value(schema.Items.Value, item) })
+		j.below(strconv.FormatUint(n, 10), func() { j.value(schema.Items.Value, item) })
 		n++
 	}
-	if n < int(schema.MinItems) {
+	if n < schema.MinItems {
 		j.add("minItems", fmt.Sprintf("minimum number of items is %d", schema.MinItems))
 	}
 }

@@ -5,6 +5,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -131,7 +132,7 @@ func (r *run) postFiles(ctx context.Context) {
 		{Name: "pdchannels prüft.gif", Type: "image/gif", Content: dot},
 	}
 	a := r.post(ctx, r.cfg.Channel, form)
-	if a.came && !a.good() && a.StatusCode != 429 {
+	if a.came && !a.good() && a.StatusCode != http.StatusTooManyRequests {
 		r.violation(a, "files-refused", "", "a message with two files is answered with status %d%s", a.StatusCode, codeOf(a))
 		r.isRefusal(a)
 		return
@@ -148,7 +149,7 @@ func (r *run) postFiles(ctx context.Context) {
 		variant := form
 		other.change(&variant)
 		a := r.post(ctx, r.cfg.Channel, variant)
-		if a.came && !a.good() && a.StatusCode != 429 {
+		if a.came && !a.good() && a.StatusCode != http.StatusTooManyRequests {
 			r.risk(a, "form", "", "%s is answered with status %d%s", other.what, a.StatusCode, codeOf(a))
 			r.isRefusal(a)
 			continue
@@ -186,7 +187,7 @@ func (r *run) deleteChannel(ctx context.Context) {
 		return
 	}
 	a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) { return r.app.DeleteChannelByID(ctx, noChannel) }})
-	absent := a.StatusCode == 405 || a.StatusCode == 501 || a.StatusCode == 404 && codeOf(a) == ""
+	absent := a.StatusCode == http.StatusMethodNotAllowed || a.StatusCode == http.StatusNotImplemented || a.StatusCode == http.StatusNotFound && codeOf(a) == ""
 	switch {
 	case !a.came:
 	case absent && r.app.Guessed():
@@ -196,7 +197,7 @@ func (r *run) deleteChannel(ctx context.Context) {
 	case a.good():
 		r.isGood(a, new(providerclient.DeleteResponse))
 	default:
-		if a.StatusCode == 404 && r.app.Guessed() {
+		if a.StatusCode == http.StatusNotFound && r.app.Guessed() {
 			r.notApplicable("404 for a channel that nobody has does not show whether the app serves it: only deleting one that exists would")
 		}
 		r.isRefusal(a)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"regexp"
 	"time"
 
@@ -113,7 +114,7 @@ func (r *run) ask(ctx context.Context, q ask) answer {
 		r.report.Calls++
 		r.silent = 0
 		a.violations = got.Judge(ctx)
-		if got.StatusCode != 429 || waits == maxWaits {
+		if got.StatusCode != http.StatusTooManyRequests || waits == maxWaits {
 			return a
 		}
 		r.wait(ctx, a)
