@@ -193,12 +193,13 @@ func spelled(value any, text []byte) string {
 	return Shorten(string(text))
 }
 
-// participants applies the rules on who takes part in a conversation.
+// participants applies the rules on who takes part in a conversation. That groups do not work,
+// the guide says among its troubles.
 func (j *judgement) participants(list []byte) {
 	count, people := map[providerclient.ParticipantRole]int{}, map[string]bool{}
-	n, twice := 0, ""
+	twice := ""
 	for _, item := range members(list) {
-		if n++; j.over() {
+		if j.over() {
 			return
 		}
 		var p providerclient.Participant
@@ -216,9 +217,9 @@ func (j *judgement) participants(list []byte) {
 	}
 	switch {
 	case twice != "":
-		j.add("participants", fmt.Sprintf("%q is in the list twice", Shorten(twice)))
-	case n > 2:
-		j.add("participants", fmt.Sprintf("there are %d: the guide says that more than two do not work", n))
+		j.add("participants", fmt.Sprintf("the participant %q comes twice", Shorten(twice)))
+	case len(people) > 2:
+		j.add("participants", fmt.Sprintf("%d people take part, and a conversation is between two", len(people)))
 	}
 }
 

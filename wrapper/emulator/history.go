@@ -5,7 +5,6 @@ package emulator
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/pdchannels/pdchannels/gen/providerclient"
 	"github.com/pdchannels/pdchannels/internal/providercall"
@@ -76,29 +75,11 @@ func (e *Emulator) importConversation(ctx context.Context, channel string, c pro
 		}
 		p.AvatarURL = avatars[p.ID]
 	}
-	for _, odd := range oddParticipants(c.Participants) {
-		e.outgoing.logger.WarnContext(ctx, "imported what the guide says will not work", "channel", channel, "conversation", c.ID, "reason", odd)
-	}
 	err := e.store.importConversation(channel, c)
 	if err != nil {
 		e.outgoing.logger.WarnContext(ctx, "a conversation could not be imported", "channel", channel, "reason", err)
 	}
 	return err == nil
-}
-
-// oddParticipants tells of groups, and of people who come twice [guide].
-func oddParticipants(list []providerclient.Participant) (odd []string) {
-	people := map[string]bool{}
-	for _, p := range list {
-		if people[p.ID] {
-			odd = append(odd, fmt.Sprintf("the participant %q comes twice", p.ID))
-		}
-		people[p.ID] = true
-	}
-	if len(people) > 2 {
-		odd = append(odd, fmt.Sprintf("%d people take part, and a conversation is between two", len(people)))
-	}
-	return odd
 }
 
 func (e *Emulator) importTemplates(ctx context.Context, channel string) {
