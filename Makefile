@@ -13,7 +13,7 @@ BENCHFLAGS   ?=
 TESTFLAGS    ?= -timeout 5m -p 4
 
 # The nested modules, which the root never imports; make test enters those that need no more than Go and little time.
-MODULES = tests/otel
+MODULES = tests/otel wrapper/scale
 TESTED  = tests/otel
 
 # Run by version, not required in go.mod: what lints this module is no cost to its users.
@@ -28,7 +28,7 @@ OASDIFF  = $(GO) run $(OASDIFF_AT)
 NPM_CI = $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help generate build demo test test-interop fuzz bench lint lint-go lint-generated lint-spec lint-workflows record spec-diff drift outdated vulnerable
+.PHONY: help generate build demo test test-outbox test-postgres test-interop fuzz bench lint lint-go lint-generated lint-spec lint-workflows record spec-diff drift outdated vulnerable
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,12 @@ test: ## run every test; with the race detector where a C compiler is (CI insist
 	elif [ "$$CI" = true ]; then echo "make test: no C compiler found, and CI runs the race detector: install gcc" >&2; exit 1; \
 	else echo "make test: no C compiler found, so this run is without the race detector"; fi; \
 	set -ex; $(GO) test $$race $(TESTFLAGS) ./...; for m in $(TESTED); do (cd $$m && $(GO) test $$race $(TESTFLAGS) ./...); done
+
+test-outbox: ## test the outbox on SQLite
+	cd wrapper/scale && $(GO) test $(TESTFLAGS) ./...
+
+test-postgres: ## test the outbox and the store on a private Postgres (needs Debian's package postgresql, or initdb on the PATH)
+	cd wrapper/scale && $(GO) test -tags postgres $(TESTFLAGS) ./...
 
 test-interop: tests/interop/node_modules/.package-lock.json ## run clients and mocks written by others against ours (needs Node 18.20 or later)
 	$(GO) test -tags interop -count=1 $(TESTFLAGS) ./tests/interop

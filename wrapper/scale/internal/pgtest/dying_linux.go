@@ -1,0 +1,5 @@
+package pgtest
+
+import "syscall"
+
+func dying() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT} }

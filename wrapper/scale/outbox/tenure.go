@@ -1,0 +1,176 @@
+package outbox
+
+// This file keeps a process alive in the eyes of the others. What it works on is its own for a
+// tenure: as long as its beats arrive. Beats are counted and watched by monotonic clocks, so that no step of
+// a clock ends or stretches a tenure.
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+)
+
+const (
+	beatEvery = 2 * time.Second
+	// A process stops by itself long before the others take over: an attempt may take 15 seconds, and what is
+	// in flight has to end in between.
+	tenureEnds = 8 * time.Second
+	deadAfter  = 30 * time.Second
+)
+
+// tenure is a time in which the process may work on lanes, under one name.
+type tenure struct {
+	id     string
+	ctx    context.Context //nolint:containedctx // what is done in the tenure ends with it
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+}
+
+func newTenure(ctx context.Context) *tenure {
+	ctx, cancel := context.WithCancel(ctx)
+	return &tenure{id: rand.Text(), ctx: ctx, cancel: cancel}
+}
+
+// serve goes from tenure to tenure until ctx ends.
+func (r *run) serve(ctx context.Context) {
+	defer close(r.ended)
+	for ctx.Err() == nil {
+		t := newTenure(ctx)
+		if err := r.store.register(ctx, t.id, host()); err != nil {
+			t.cancel()
+			r.trouble(ctx, "register the process", err)
+			pause(ctx, time.Second)
+			continue
+		}
+		r.setTenure(t)
+		if r.store.dialect.name == sqlite.name {
+			<-t.ctx.Done() // the lock on the file is proof enough of who delivers
+		} else {
+			r.keep(t)
+		}
+		r.setTenure(nil)
+		t.cancel()
+		t.work.Wait()
+		// The lanes that could not be let go of are orphans from now on.
+		err := r.store.unregister(context.WithoutCancel(ctx), t.id)
+		if err != nil {
+			r.trouble(ctx, "unregister the process", err)
+		}
+	}
+}
+
+// keep sends beats until they fail for too long, and does the rounds in between.
+func (r *run) keep(t *tenure) {
+	lapse := time.AfterFunc(tenureEnds, t.cancel)
+	defer lapse.Stop()
+	tick := time.NewTicker(beatEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-t.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		sent := time.Now()
+		err := r.store.beat(t.ctx, t.id)
+		switch {
+		case err == nil && lapse.Stop():
+			lapse.Reset(tenureEnds - time.Since(sent))
+		case errors.Is(err, errLost):
+			r.config.Logger.WarnContext(t.ctx, "outbox: this process was taken for dead, and begins anew")
+			return
+		case err != nil:
+			r.trouble(t.ctx, "show that the process lives", err)
+		}
+	}
+}
+
+// watch does the rounds, until ctx ends.
+func (r *run) watch(ctx context.Context) {
+	type sight struct {
+		beat int64
+		at   time.Time
+	}
+	seen := map[string]sight{}
+	cleaned := time.Time{}
+	for ; ctx.Err() == nil; pause(ctx, time.Second) {
+		asked := time.Now()
+		beats, err := r.store.beats(ctx)
+		if err != nil {
+			r.trouble(ctx, "look after the other processes", err)
+			continue
+		}
+		for id := range seen {
+			if _, there := beats[id]; !there {
+				delete(seen, id)
+			}
+		}
+		for id, beat := range beats {
+			if s, known := seen[id]; !known || s.beat != beat {
+				seen[id] = sight{beat, time.Now()}
+			} else if asked.Sub(s.at) > deadAfter {
+				r.config.Logger.WarnContext(ctx, "outbox: a process is dead", slog.String("process", id))
+				r.check(ctx, "bury a process", r.store.bury(ctx, id, beat))
+			}
+		}
+		r.adoptOrphans(ctx)
+		r.rouseSleepers(ctx)
+		if time.Since(cleaned) > 30*time.Second {
+			cleaned = time.Now()
+			r.check(ctx, "remove delivered messages", r.store.clean(ctx, r.config.Keep))
+		}
+	}
+}
+
+func (r *run) adoptOrphans(ctx context.Context) {
+	lanes, err := r.store.orphans(ctx)
+	r.check(ctx, "look for orphans", err)
+	for _, lane := range lanes {
+		if r.check(ctx, "take over", r.store.adopt(ctx, lane)) {
+			r.config.Logger.WarnContext(ctx, "outbox: taken over from a dead process", slog.String("installation", lane))
+			r.config.Observer.takenOver(ctx, lane)
+		}
+	}
+}
+
+func (r *run) rouseSleepers(ctx context.Context) {
+	lanes, err := r.store.sleepers(ctx)
+	r.check(ctx, "look for sleepers", err)
+	for _, lane := range lanes {
+		r.check(ctx, "wake an installation", r.store.rouse(ctx, lane))
+	}
+}
+
+// check logs an error and reports whether there was none.
+func (r *run) check(ctx context.Context, what string, err error) bool {
+	if err != nil {
+		r.trouble(ctx, what, err)
+	}
+	return err == nil
+}
+
+func (r *run) trouble(ctx context.Context, what string, err error) {
+	if ctx.Err() == nil {
+		r.config.Logger.ErrorContext(ctx, "outbox: trouble with the database", slog.String("cannot", what), slog.Any("error", err))
+	}
+}
+
+// pause waits, no longer than ctx lasts.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+func host() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "unknown"
+	}
+	return name
+}
