@@ -1,4 +1,4 @@
-// message receive --file: the files and the ends of a delivery.
+// message receive --file: the files of a delivery, and how it ends.
 
 package main
 
@@ -14,7 +14,7 @@ import (
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
-// many delivers the messages of a file, or with --check only reads them.
+// many delivers the messages of a file, or only reads them with --check.
 func (c *receive) many(ctx context.Context, env *environment, flags *pflag.FlagSet) error {
 	var err error
 	flags.Visit(func(f *pflag.Flag) {
@@ -61,8 +61,7 @@ func (c *receive) open(env *environment) (in io.ReadCloser, size int64, err erro
 	return f, size, nil
 }
 
-// deliver delivers what is in the input. All that could fail here fails before the first
-// message is sent.
+// deliver delivers the input. Everything that can fail here fails before the first message is sent.
 func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, size int64) error {
 	limiter, err := c.limiter()
 	if err != nil {
@@ -77,7 +76,7 @@ func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, s
 	switch {
 	case name != "":
 	case size < 0 && c.file != "-":
-		return usage("%s is no regular file: name one for what is not delivered with --undelivered", printable(c.file))
+		return usage("%s is not a regular file: name a file for undelivered messages with --undelivered", printable(c.file))
 	default:
 		name = undeliveredName(c.file)
 	}
@@ -93,7 +92,7 @@ func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, s
 		return err // it is no file of messages, and nothing was sent
 	}
 	if ctx.Err() != nil {
-		report.interrupted(name) // in case it ended before that was told
+		report.interrupted(name) // in case it ended before AfterFunc ran
 	}
 	left := report.summary(name, kept.lines, err)
 	if err != nil && !env.json {
@@ -111,15 +110,15 @@ func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, s
 	}
 }
 
-// limiter is one for a process among --processes.
+// limiter makes a limiter for one of --processes.
 func (c *receive) limiter() (*channels.Limiter, error) {
 	if c.processes < 1 {
-		return nil, usage("--processes %d: this one counts too, so there is at least 1", c.processes)
+		return nil, usage("--processes %d: this one counts too, so it is at least 1", c.processes)
 	}
 	return channels.NewLimiter(channels.LimiterConfig{Sharing: c.processes})
 }
 
-// checkLines reads all messages and tells what is wrong with them. It sends nothing.
+// checkLines reads all messages and reports what is wrong with them. It sends nothing.
 func checkLines(ctx context.Context, env *environment, in io.Reader) error {
 	report := newReport(env, -1)
 	done := make(chan struct{})

@@ -103,9 +103,9 @@ func TestNothingIsSentIfNothingCanBeKept(t *testing.T) {
 		t.Errorf("the file of an earlier run became %q", got)
 	}
 	pdchannels(t, env, "message", "receive", "--file", file, "--undelivered", file).wants(t, exitUsage, "", file+" exists")
-	pdchannels(t, env, "message", "receive", "--file", os.DevNull).wants(t, exitUsage, "", "is no regular file")
+	pdchannels(t, env, "message", "receive", "--file", os.DevNull).wants(t, exitUsage, "", "is not a regular file")
 	pdchannels(t, env, "message", "receive", "--file", file, "--undelivered", filepath.Join(file, "kept")).
-		wants(t, exitUsage, "", "nowhere to write what is not delivered")
+		wants(t, exitUsage, "", "cannot create the file for undelivered messages")
 	if got := messages("c-1"); got != nil {
 		t.Errorf("Pipedrive has %v", got)
 	}
@@ -150,7 +150,7 @@ func TestAnInterruptIsToldAndCounted(t *testing.T) {
 	var stdout, stderr strings.Builder
 	code := run(ctx, []string{"message", "receive", "--json", "--file", file}, env.getenv, nil, &stdout, &stderr)
 	r := result{code, stdout.String(), stderr.String()}
-	r.wants(t, exitUnsure, `"untried":1`, "Interrupted: finishing what is in flight")
+	r.wants(t, exitUnsure, `"untried":1`, "Interrupted: finishing messages in flight")
 	if strings.Count(r.stderr, "Interrupted") != 1 || field(r.object(t), "summary", "stopped") != "interrupted" {
 		t.Errorf("%+v", r)
 	}
@@ -233,7 +233,7 @@ func TestProgressSaysHowFar(t *testing.T) {
 			"30 delivered · 2 not · 25 % · waiting: the daily budget is used up, next try at 08:03:00; Ctrl-C keeps the rest"},
 		"a limit until tomorrow": {-1, 0, channels.LimiterState{Refusing: channels.ErrBlocked, NextProbe: at(86400)},
 			"30 delivered · 2 not · waiting: a proxy before the API blocks this client, next try at 07:58 on 2 March; Ctrl-C keeps the rest"},
-		"a probe": {-1, 0, channels.LimiterState{Refusing: channels.ErrBlocked, NextProbe: at(3)}, "30 delivered · 2 not · trying whether that is over: a proxy before the API blocks this client"},
+		"a probe": {-1, 0, channels.LimiterState{Refusing: channels.ErrBlocked, NextProbe: at(3)}, "30 delivered · 2 not · trying again after: a proxy before the API blocks this client"},
 	} {
 		p := newProgress(nil, nil, c.size, start)
 		if got := p.text(counts, sample{at(4), 32, c.read}, c.state); got != c.want {

@@ -1,4 +1,4 @@
-// Delivering many messages: in order, and so that none is lost.
+// Delivering many messages, in order and without losing any.
 
 package main
 
@@ -14,33 +14,33 @@ import (
 )
 
 const (
-	// After so many messages in a row without a proper answer, the next ones would fare alike.
+	// After so many messages in a row that the API did not answer properly, the next ones would
+	// fail too.
 	failuresInARow = 3
-	// What was sent to a pipe is still read after the delivery has stopped, until the
-	// pipe has been silent for so long.
+	// After a delivery has stopped, its input is read, and kept, until a pipe has been silent
+	// for so long.
 	silence = time.Second
 )
 
-// delivery delivers the lines of one input. The client keeps to the limits, repeats, and
-// keeps each conversation in order; what is decided here is when to end, and what is kept.
+// delivery delivers the lines of one input. The client keeps to the limits, retries, and keeps
+// each conversation in order; delivery decides when to stop, and what to keep.
 type delivery struct {
 	client   *channels.Client
-	patience time.Duration // with a limit that lasts
+	patience time.Duration // how long to wait for the end of a limit
 	open     *openLines
 	report   *report
 
 	stop     context.CancelFunc
-	inARow   int   // messages that failed without a proper answer, since the last good one
+	inARow   int   // messages without a proper answer since the last good one
 	denied   bool  // the API answered 401 or 403
-	inputErr error // what ended the input early; the source's until that has ended
+	inputErr error // what ended the input early; written by messages, read after it has returned
 }
 
-// errInputOpen is what a delivery ends with that stopped while its input went on.
-var errInputOpen = errors.New("the input had not ended: what it would still have brought was not read")
+// errInputOpen ends a delivery that stopped while its input went on.
+var errInputOpen = errors.New("the input had not ended: the rest of it was not read")
 
-// run delivers until the input ends. When ctx ends, what is in flight is finished, and
-// everything after it goes to the file of the undelivered; so it does when going on makes no
-// sense. The error is of the input or of the file.
+// run delivers until the input ends. When ctx ends, or going on makes no sense, messages in flight
+// finish, and the rest goes to the file of undelivered messages. The error is the input's or the file's.
 func (d *delivery) run(ctx context.Context, in io.Reader) error {
 	ctx, d.stop = context.WithCancel(ctx)
 	defer d.stop()
@@ -58,8 +58,7 @@ func (d *delivery) run(ctx context.Context, in io.Reader) error {
 	return errors.Join(d.inputErr, d.open.failed())
 }
 
-// messages are the lines of the input as a source for the client. What comes after the end of
-// ctx is not for the client any more.
+// messages yields the lines of the input to the client until ctx ends, and keeps those after it.
 func (d *delivery) messages(ctx context.Context, in io.Reader) iter.Seq2[channels.ReceiveMessageRequest, error] {
 	return func(yield func(channels.ReceiveMessageRequest, error) bool) {
 		done := make(chan struct{})
@@ -98,7 +97,7 @@ func (d *delivery) messages(ctx context.Context, in io.Reader) iter.Seq2[channel
 	}
 }
 
-// next returns the next line, or io.EOF. Once ctx has ended it takes what is there already.
+// next returns the next line, or io.EOF. Once ctx has ended it returns only what is there already.
 func next(ctx context.Context, lines <-chan line) (line, error) {
 	stopped := ctx.Done()
 	var silent <-chan time.Time
@@ -117,32 +116,32 @@ func next(ctx context.Context, lines <-chan line) (line, error) {
 	}
 }
 
-// take decides what became of a message, and whether the delivery goes on.
+// take records what became of a message, and decides whether the delivery goes on.
 func (d *delivery) take(ctx context.Context, m channels.Delivery) {
 	f := judge(m.Err, ctx.Err() != nil)
 	if f == refused || f == unknown || f == notSent {
 		d.report.problem(d.open.number(m.Index), m.Request.ID, m.Err)
 	}
 	if cause := whatStopped(m.Err); cause != nil && ctx.Err() == nil {
-		d.end("further messages would fare alike: " + plain(cause))
+		d.end("further messages would get the same answer: " + plain(cause))
 	}
 	d.settle(m.Index, f)
 	d.denied = d.denied || proper(m.Err) && (errors.Is(m.Err, channels.ErrUnauthorized) || errors.Is(m.Err, channels.ErrForbidden))
 	switch {
 	case f == unknown, f == notSent, f == refused && !proper(m.Err):
 		if d.inARow++; d.inARow == failuresInARow {
-			d.end(fmt.Sprintf("%d messages in a row got no proper answer", failuresInARow))
+			d.end(fmt.Sprintf("the API did not answer %d messages in a row properly", failuresInARow))
 		}
 	case f == delivered, f == refused:
 		d.inARow = 0
 	}
 }
 
-// settle notes the fate of an open line, and ends the delivery if the line cannot be kept.
+// settle records the fate of an open line, and ends the delivery if the line cannot be kept.
 func (d *delivery) settle(index int, f fate) {
 	l, err := d.open.settle(index, f != delivered)
 	if err != nil {
-		d.stop() // what is in flight is finished, for the summary
+		d.stop() // messages in flight finish, for the summary
 	}
 	if !l.rest {
 		d.report.count(f, l)
@@ -155,8 +154,7 @@ func (d *delivery) end(reason string) {
 	d.stop()
 }
 
-// watch shows how far the delivery is, and ends it when a limit would last longer than its
-// patience.
+// watch shows the progress, and ends the delivery when a limit outlasts its patience.
 func (d *delivery) watch(over <-chan struct{}) {
 	ticker := time.NewTicker(redraw)
 	defer ticker.Stop()

@@ -26,10 +26,10 @@ var demoConversation []byte
 func demoCommand(env *environment) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo",
-		Short: "Watch an app be installed, register, deliver, be written to and delete, against an emulator on this machine",
-		Long: `Every line with a method is a real exchange over HTTP, and every tick was checked against what
-the emulator then had in its memory: if anything is not as it says, the exit code is 1.
-It needs no account and no network.`,
+		Short: "Watch an app install, register a channel, deliver messages and get replies, on this machine",
+		Long: `Every line with a method is a real HTTP exchange, and every tick was checked against the
+emulator's memory: if anything is not as shown, the exit code is 1. It needs no account and no
+network.`,
 		Example: "pdchannels demo",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runDemo(cmd.Context(), env, straight)

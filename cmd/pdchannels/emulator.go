@@ -21,13 +21,13 @@ func emulatorCommand(env *environment) *cobra.Command {
 	var strict bool
 	c := &cobra.Command{
 		Use:   "emulator [flags]",
-		Short: "Play Pipedrive on this machine: in memory, not for production",
-		Long: `Prints the settings to paste into another shell, and then a line for each request on stderr.
-Nothing is kept when it ends, which Ctrl-C makes it do.
+		Short: "Emulate Pipedrive on this machine; not for production",
+		Long: `Prints settings to paste into another shell, and then a line for each request on stderr. It
+keeps everything in memory; Ctrl-C ends it.
 
-It is built from what Pipedrive published, and nobody could compare it with the real service.
-Where the published sources disagree it accepts what any of them allows, and tells on stderr;
-with --strict only what all of them allow.`,
+It is built from what Pipedrive published, and was never compared with the live service. Where
+the published sources disagree it accepts what any of them allows, with a warning; --strict
+accepts only what all of them allow.`,
 		Example: `pdchannels emulator
 pdchannels emulator --addr 127.0.0.1:0 --strict`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -73,15 +73,15 @@ func serveEmulator(ctx context.Context, env *environment, addr string, strict bo
 	return e.Serve(ctx, listener)
 }
 
-// exposure warns of an address that others can reach; it is empty on loopback.
+// exposure warns of an address that others can reach.
 func exposure(bound *net.TCPAddr) string {
 	if bound.IP.IsLoopback() {
 		return ""
 	}
-	return fmt.Sprintf("warning: whoever reaches %s over the network can use this emulator\n", bound)
+	return fmt.Sprintf("warning: anybody who can reach %s over the network can use this emulator\n", bound)
 }
 
-// banner is a piece of shell script: exports that work when pasted, and comments.
+// banner is a shell script: exports that work when pasted, and comments.
 func banner(bound *net.TCPAddr, e *emulator.Emulator) string {
 	reachable := *bound
 	switch {

@@ -14,28 +14,28 @@ type fate int
 
 const (
 	delivered  fate = iota
-	refused         // answered with a refusal
-	unknown         // sent, and no answer says what came of it
-	notSent         // tried, and nothing could be sent
-	unreadable      // no message that can be sent
-	heldBack        // one before it in its conversation was not delivered
+	refused         // rejected by the API, or by something before it
+	unknown         // sent, and the result is unknown
+	notSent         // could not be sent
+	unreadable      // not a message
+	heldBack        // an earlier message of its conversation was not delivered
 	untried         // the delivery had stopped
-	fates           // how many there are
+	fates           // the number of fates
 )
 
-// fateNames are the fates in the summary for programs; fateTexts are for people.
+// fateNames are for the JSON summary, fateTexts for people.
 var (
 	fateNames = [fates]string{"delivered", "refused", "unknown", "not_sent", "unreadable", "held_back", "untried"}
 	fateTexts = [fates]string{
-		"delivered", "refused", "without an answer, so perhaps delivered", "could not be sent", "unreadable",
-		"held back, after one before it in the conversation was not delivered", "not tried any more",
+		"delivered", "refused", "with an unknown result, perhaps delivered", "not sent", "unreadable",
+		"held back because an earlier message of the conversation was not delivered", "not tried after the delivery stopped",
 	}
 )
 
-// unreadableError is why a line is no message.
+// unreadableError says why a line is not a message.
 type unreadableError struct{ error }
 
-// judge says what became of a message by the error of its delivery.
+// judge tells from the error of a delivery what became of the message.
 func judge(err error, stopped bool) fate {
 	e, _ := errors.AsType[*channels.Error](err)
 	switch {
@@ -60,13 +60,12 @@ func judge(err error, stopped bool) fate {
 	}
 }
 
-// wasWaiting tells of a message that could not be sent whether it waited: for a place, or for a limit
-// to be over.
+// wasWaiting reports whether a message that was not sent waited for its turn or for a limit to end.
 func wasWaiting(e *channels.Error) bool {
 	return e.Attempts == 0 || errors.Is(e, channels.ErrRateLimited) || errors.Is(e, channels.ErrBlocked)
 }
 
-// whatStopped is the error of the message after which the client stopped; nil if it did not.
+// whatStopped returns the error that made the client stop; nil if it did not.
 func whatStopped(err error) error {
 	if e, ok := errors.AsType[*channels.Error](err); ok && errors.Is(e, channels.ErrDeliveryStopped) {
 		if cause, ok := errors.AsType[*channels.Error](e.Err); ok {
@@ -76,7 +75,7 @@ func whatStopped(err error) error {
 	return nil
 }
 
-// proper tells of a refusal whether the API itself has looked at the message.
+// proper reports whether it was the API that rejected the message, for a reason of the message's own.
 func proper(err error) bool {
 	e, ok := errors.AsType[*channels.Error](err)
 	return ok && !e.NotFromAPI && e.StatusCode != http.StatusTooManyRequests

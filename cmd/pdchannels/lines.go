@@ -1,4 +1,4 @@
-// Reading JSON lines: bounded, and without losing a byte of what cannot be used.
+// Reading JSON lines within bounds, without losing a byte of what cannot be used.
 
 package main
 
@@ -35,9 +35,8 @@ func (l line) message() (channels.ReceiveMessageRequest, error) {
 	return parseMessage(l.text)
 }
 
-// readLines reads in on a goroutine of its own, since reading a pipe cannot be interrupted,
-// and hands over line by line; it closes the channel at the end. Once done is closed, the
-// goroutine ends with the read that it is in.
+// readLines reads the input in a goroutine of its own, since reading a pipe cannot be interrupted,
+// and closes the channel at the end. Once done is closed, the goroutine ends with its current read.
 func readLines(in io.Reader, done <-chan struct{}) <-chan line {
 	lines := make(chan line)
 	go func() {

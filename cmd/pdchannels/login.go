@@ -1,4 +1,4 @@
-// The command login: the OAuth flow in the user's browser, with the callback on this machine.
+// The command login: the OAuth flow in the user's browser, with its callback on this machine.
 
 package main
 
@@ -19,7 +19,7 @@ import (
 	"github.com/pdchannels/pdchannels/wrapper/auth"
 )
 
-// loginPatience is how long login waits for the user; a flow that was begun lives as long.
+// loginPatience is how long login waits for the user, which is how long a flow lives.
 const loginPatience = 10 * time.Minute
 
 func loginCommand(env *environment) *cobra.Command {
@@ -28,15 +28,15 @@ func loginCommand(env *environment) *cobra.Command {
 		Use:   "login [flags]",
 		Short: "Install the app for yourself by OAuth, and store its tokens for the other commands",
 		Long: `Prints a URL to open in your browser, where you allow the app, and waits for the browser to
-come back. The other commands then use the login, and renew its tokens, unless a credential
-is in the environment.
+return. The other commands then use the login, and renew its tokens, unless a credential is in
+the environment.
 
-The app is named by PIPEDRIVE_CLIENT_ID and PIPEDRIVE_CLIENT_SECRET, or by the name of a file that
-holds the secret in PIPEDRIVE_CLIENT_SECRET_FILE. The redirect URL has to be, character by
-character, the callback URL that the app has in the Developer Hub; port 0 takes a free port,
-which only the emulator accepts. PIPEDRIVE_OAUTH_URL leads to the emulator.
+Set the app by PIPEDRIVE_CLIENT_ID, and by PIPEDRIVE_CLIENT_SECRET or, in
+PIPEDRIVE_CLIENT_SECRET_FILE, the name of a file that holds the secret. The redirect URL must be
+the app's callback URL in the Developer Hub, character by character; port 0 takes a free port,
+which only the emulator accepts. Set PIPEDRIVE_OAUTH_URL to use the emulator.
 
-Tokens are stored in files that only you can read. Whoever can read them is you to Pipedrive.`,
+Tokens are stored in files that only you can read. Whoever reads them can act as you.`,
 		Example: `pdchannels login
 pdchannels login --open --redirect-url http://localhost:3000/oauth/callback
 pdchannels login --redirect-url https://tunnel.example/callback --addr 127.0.0.1:8585`,
@@ -86,7 +86,7 @@ func (l *login) run(ctx context.Context, env *environment) error {
 			return nil
 		},
 		Warn: func(ctx context.Context, in auth.Installation, err error) {
-			// A state that does not fit may come from anybody: the true one may still come.
+			// A wrong state may come from anybody: the right one may still come.
 			if errors.Is(err, auth.ErrState) || in != (auth.Installation{}) {
 				env.warn(ctx, in, err)
 				return
@@ -100,7 +100,7 @@ func (l *login) run(ctx context.Context, env *environment) error {
 	stop := serveCallback(listener, redirect, all.app.Handler())
 	defer stop()
 
-	env.stderr.printf("Open this in your browser, and allow the app:\n\n  %s\n\nWaiting for it to come back; Ctrl-C gives up.\n", redirect)
+	env.stderr.printf("Open this in your browser, and allow the app:\n\n  %s\n\nWaiting for the browser to return; Ctrl-C gives up.\n", redirect)
 	if l.open {
 		if err := env.browse(redirect.String()); err != nil {
 			env.stderr.printf("warning: the browser could not be opened: %v\n", err)
@@ -115,14 +115,14 @@ func (l *login) run(ctx context.Context, env *environment) error {
 		}
 		return l.tell(ctx, env, all, o.src)
 	case <-patience.C:
-		return fmt.Errorf("nobody came back within %v", loginPatience)
+		return fmt.Errorf("the browser did not return within %v", loginPatience)
 	case <-ctx.Done():
-		return errors.New("given up: nobody is logged in")
+		return errors.New("interrupted: nobody is logged in")
 	}
 }
 
-// listen listens where the browser will come back, and returns the redirect URL with its
-// true port.
+// listen listens where the browser will return to, and returns the redirect URL with its actual
+// port.
 func (l *login) listen(ctx context.Context) (*url.URL, net.Listener, error) {
 	redirect, err := url.Parse(l.redirectURL)
 	if err != nil || redirect.Host == "" {
@@ -131,7 +131,7 @@ func (l *login) listen(ctx context.Context) (*url.URL, net.Listener, error) {
 	addr := l.addr
 	if ip := net.ParseIP(redirect.Hostname()); addr == "" {
 		if redirect.Scheme != "http" || !ip.IsLoopback() && redirect.Hostname() != "localhost" {
-			return nil, nil, usage("--redirect-url is not plain http on this machine: say by --addr where to listen for what is forwarded from there")
+			return nil, nil, usage("--redirect-url is not plain http on this machine: set --addr to where its requests are forwarded")
 		}
 		port := redirect.Port()
 		if port == "" {
@@ -196,12 +196,12 @@ func (l *login) tell(ctx context.Context, env *environment, all *logins, src *au
 		"company_id": in.CompanyID, "user_id": in.UserID, "base_url": baseURL, "store": all.dir,
 	}}, "Logged in as user %d of company %d, whose API is at %s.\nThe tokens are in %s.", in.UserID, in.CompanyID, baseURL, all.dir)
 	if set := env.credentialsSet(); len(set) > 0 {
-		env.stderr.printf("warning: %s is set, and goes before the login: unset it to use the login\n", set[0])
+		env.stderr.printf("warning: %s is set and overrides the login: unset it to use the login\n", set[0])
 	}
 	return nil
 }
 
-// openBrowser has the desktop open a URL, and does not wait for the browser to end.
+// openBrowser asks the desktop to open a URL, and does not wait for the browser.
 func openBrowser(target string) error {
 	name, args := "xdg-open", []string{target}
 	switch runtime.GOOS {

@@ -196,7 +196,7 @@ func TestLoginSettingsThatCannotBeRight(t *testing.T) {
 		"no such secret":        {good.with("PIPEDRIVE_CLIENT_SECRET", "").with("PIPEDRIVE_CLIENT_SECRET_FILE", "no-such-file"), "logout", "no-such-file"},
 		"no store":              {good.with("PIPEDRIVE_STORE", ""), "logout", "use --store"},
 		"no URL":                {good, "login --redirect-url callback", "--redirect-url is not a URL"},
-		"elsewhere":             {good, "login --redirect-url https://tunnel.example/callback", "say by --addr"},
+		"elsewhere":             {good, "login --redirect-url https://tunnel.example/callback", "set --addr"},
 		"plain http, elsewhere": {good, "login --redirect-url http://tunnel.example/callback --addr 127.0.0.1:0", "https"},
 		"OAuth over plain http": {good.with("PIPEDRIVE_OAUTH_URL", "http://oauth.example"), "logout", "https"},
 		"nobody":                {good, "logout", "nobody is logged in"},
@@ -229,7 +229,7 @@ func TestLogoutWithoutAServer(t *testing.T) {
 	server, env := oauthApp(t, emulator.Config{})
 	logIn(t, env, "1").wants(t, exitDone, "Logged in", "")
 	off := env.with("PIPEDRIVE_OAUTH_URL", "http://127.0.0.1:1")
-	pdchannels(t, off, "logout").wants(t, exitFailed, "", "with --local they are forgotten")
+	pdchannels(t, off, "logout").wants(t, exitFailed, "", "--local deletes them")
 	pdchannels(t, env, "probe").wants(t, exitDone, "alive", "")
 	pdchannels(t, off, "logout", "--local").wants(t, exitDone, "The app is still installed", "")
 	pdchannels(t, env, "probe").wants(t, exitUsage, "", "nobody is logged in")

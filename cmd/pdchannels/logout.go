@@ -16,11 +16,11 @@ func logoutCommand(env *environment) *cobra.Command {
 	var local bool
 	c := &cobra.Command{
 		Use:   "logout [flags]",
-		Short: "Uninstall the app for yourself, and forget its tokens",
+		Short: "Uninstall the app for yourself, and delete its tokens",
 		Long: `Revokes the refresh token, which uninstalls the app for this user of the company: all its tokens
-are dead, also those of other programs. What the app has registered is up to Pipedrive.
+stop working, those of other programs too. What becomes of its channels is up to Pipedrive.
 
-With --local the tokens are forgotten here, and Pipedrive is not told: the app stays installed.`,
+With --local the tokens are deleted here, and Pipedrive is not told: the app stays installed.`,
 		Example: `pdchannels logout
 pdchannels logout --login 1001:42 --local`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -28,7 +28,7 @@ pdchannels logout --login 1001:42 --local`,
 		},
 	}
 	s.declare(c.Flags())
-	c.Flags().BoolVar(&local, "local", false, "only forget the tokens here, and tell nobody")
+	c.Flags().BoolVar(&local, "local", false, "only delete the tokens here, and do not tell Pipedrive")
 	return c
 }
 
@@ -42,13 +42,13 @@ func logout(ctx context.Context, env *environment, s loginSettings, local bool) 
 		return err
 	}
 	in := src.Installation()
-	end, done := all.app.Uninstall, "The app is uninstalled for user %d of company %d, and its tokens are forgotten."
+	end, done := all.app.Uninstall, "The app is uninstalled for user %d of company %d, and its tokens are deleted."
 	if local {
-		end, done = all.app.Forget, "The tokens of user %d of company %d are forgotten here. The app is still installed."
+		end, done = all.app.Forget, "The tokens of user %d of company %d are deleted here. The app is still installed."
 	}
 	if err := end(ctx, in); err != nil {
 		if !local && !errors.Is(err, auth.ErrNotInstalled) {
-			env.stderr.print("The tokens are kept, so that you can try again; with --local they are forgotten whatever the server says.\n")
+			env.stderr.print("The tokens are kept, so that you can try again; --local deletes them whatever the server says.\n")
 		}
 		return err
 	}

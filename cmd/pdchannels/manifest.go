@@ -19,16 +19,16 @@ func manifestCommand(env *environment) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "manifest {--base-url URL | --check FILE} [flags]",
 		Short: "Print the manifest of an app, or check one",
-		Long: `A manifest tells Pipedrive where an app has its endpoints; it is uploaded to the Developer Hub.
-The one that is printed has the paths that wrapper/provider serves: an app that serves others
-edits them. Three endpoints every app needs. Of the others, name those that the app serves:
+		Long: `A manifest tells Pipedrive where an app has its endpoints; upload it to the Developer Hub. The
+printed one has the paths that wrapper/provider serves: edit them if your app serves others.
+Every app needs three endpoints. Of the others, name those that the app serves:
 
-  getSenderById      if pictures of people expire, or are to be fetched
+  getSenderById      if avatars expire, or Pipedrive has to fetch them
   getTemplates       if a channel supports templates
-  getMessageById     if links to files expire
+  getMessageById     if links to attachments expire
   deleteChannelById  if a user may have several channels
 
---check tells everything that is wrong with a manifest; it ends with exit code 1 if anything is.`,
+--check reports everything that is wrong with a manifest, and exits 1 if anything is.`,
 		Example: `pdchannels manifest --base-url https://messenger.example/pipedrive
 pdchannels manifest --base-url https://messenger.example/pipedrive --endpoints getTemplates,getMessageById
 pdchannels manifest --check manifest.json --json`,
@@ -51,7 +51,7 @@ pdchannels manifest --check manifest.json --json`,
 	return c
 }
 
-// printManifest prints a manifest, which is JSON in any case.
+// printManifest prints a manifest, which is JSON with or without --json.
 func (env *environment) printManifest(baseURL, endpoints string) error {
 	if err := absolute("--base-url", baseURL); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (env *environment) printManifest(baseURL, endpoints string) error {
 	default:
 		for i, name := range wanted {
 			if wanted[i] = strings.TrimSpace(name); optional[wanted[i]] == nil {
-				return usage("--endpoints: %s is none of the optional endpoints: getSenderById, getTemplates, getMessageById, deleteChannelById", printable(wanted[i]))
+				return usage("--endpoints: %s is not an optional endpoint; those are getSenderById, getTemplates, getMessageById, deleteChannelById", printable(wanted[i]))
 			}
 		}
 		for name, url := range optional {
@@ -90,7 +90,7 @@ func (env *environment) printManifest(baseURL, endpoints string) error {
 	return encoder.Encode(m)
 }
 
-// maxManifest is far beyond the length of any manifest.
+// maxManifest is longer than any manifest.
 const maxManifest = 1 << 20
 
 // readManifest reads a manifest, and returns it in UTF-8, how it was encoded if that was another
@@ -128,7 +128,7 @@ func (env *environment) readManifest(name string) (data []byte, encoding string,
 	return data, encoding, wrong, nil
 }
 
-// checkManifest tells what is wrong with a manifest, which is a result and no error.
+// checkManifest prints what is wrong with a manifest, which is a result and not an error.
 func (env *environment) checkManifest(name string) error {
 	_, encoding, wrong, err := env.readManifest(name)
 	if err != nil {
@@ -138,9 +138,9 @@ func (env *environment) checkManifest(name string) error {
 		wrong = append([]string{"it is " + encoding + ", which many programs cannot read: save it as plain UTF-8"}, wrong...)
 	}
 	object := map[string]any{"file": name, "valid": len(wrong) == 0, "problems": append([]string{}, wrong...)}
-	text := "it is in order"
+	text := "it is valid"
 	if len(wrong) > 0 {
-		text = "Pipedrive could not use it:\n  " + strings.Join(wrong, "\n  ")
+		text = "it is not valid:\n  " + strings.Join(wrong, "\n  ")
 	}
 	env.say(map[string]any{"manifest": object}, "%s: %s", printable(name), text)
 	if len(wrong) > 0 {

@@ -26,7 +26,7 @@ func TestManifest(t *testing.T) {
 			}
 		}
 		// What is printed is in order, of course.
-		piped(t, nil, r.stdout, "manifest", "--check", "-").wants(t, exitDone, "-: it is in order\n", "")
+		piped(t, nil, r.stdout, "manifest", "--check", "-").wants(t, exitDone, "-: it is valid\n", "")
 	}
 	if r := pdchannels(t, nil, "manifest", "--json", "--base-url", url); strings.Count(r.stdout, "\n") != 1 {
 		t.Errorf("not one line: %s", r.stdout)
@@ -38,7 +38,7 @@ func TestManifestCheck(t *testing.T) {
 	file := writeFile(t, "manifest.json", `{"version":"v1","endpoints":{"getConversations":"http://m.example/:providerChannelId","getChannels":"x",`+
 		`"getConversationById":"https://m.example/:providerChannelId","postMessage":"https://m.example/{providerChannelId}"}}`)
 	r := pdchannels(t, nil, "manifest", "--check", file)
-	r.wants(t, exitFailed, file+": Pipedrive could not use it:\n", "")
+	r.wants(t, exitFailed, file+": it is not valid:\n", "")
 	for _, wrong := range []string{`  version is "v1"`, "  getChannels: there is no such endpoint", `  getConversations: "http://m.example/:providerChannelId": it is not https`, "the variable :sourceConversationId is missing"} {
 		if !strings.Contains(r.stdout, wrong) {
 			t.Errorf("no %q in %s", wrong, r.stdout)
@@ -80,7 +80,7 @@ func TestManifestWrongUse(t *testing.T) {
 		"to check one":                           {"--base-url", "https://m.example", "--check", "x"},
 		"it is not https":                        {"--base-url", "http://m.example"},
 		"has no scheme: write https://m.example": {"--base-url", "m.example"},
-		"none of the optional":                   {"--base-url", "https://m.example", "--endpoints", "postMessage"},
+		"not an optional endpoint":               {"--base-url", "https://m.example", "--endpoints", "postMessage"},
 		"no such file":                           {"--check", "/nowhere/manifest.json"},
 		"is longer than any manifest:":           {"--check", writeFile(t, "long.json", strings.Repeat(" ", maxManifest+1))},
 	} {

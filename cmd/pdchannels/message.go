@@ -18,34 +18,34 @@ import (
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
-const aboutReceive = `The API is named from Pipedrive's side, which receives: this delivers to Pipedrive a message
-that your app received, or sent elsewhere. A message whose id Pipedrive has is updated, so a
-new status is delivered by the whole message with that status.
+const aboutReceive = `The name is Pipedrive's, which receives: this delivers to Pipedrive a message that your app
+received, or sent elsewhere. Pipedrive updates a message whose id it has, so to change a status,
+deliver the whole message again with the new status.
 
-With --file the messages are JSON lines, one object a line, by the API's own names: id,
-channel_id, conversation_id, sender_id, message, status, created_at, and if wanted reply_by,
+With --file the messages are JSON lines, one object a line, with the API's own keys: id,
+channel_id, conversation_id, sender_id, message, status, created_at, and optionally reply_by,
 conversation_link and attachments (a list of id, type, url, name, size, preview_url,
-link_expires). A key of any other name makes a line unreadable, so that a typo loses nothing.
-Blank lines are skipped; a line may be 1 MiB long. Times are UTC as "2026-03-01 07:58", or
-RFC 3339; the API keeps minutes.
+link_expires). Any other key makes a line unreadable, so that a typo loses nothing. Blank lines
+are skipped; a line may be 1 MiB long. Times are UTC as "2026-03-01 07:58", or RFC 3339; the
+API keeps minutes.
 
 Messages are delivered side by side, as fast as the limits allow, and in order within each
-conversation. After one that failed, the rest of its conversation is held back; a line that is
-not even JSON could be of any conversation and holds nothing back, so use --check first where
-order matters. A call without an answer is repeated (--attempts), and a 429 is waited out.
+conversation. After a failure, the rest of that conversation is held back; a line that is not
+even JSON belongs to no conversation and holds nothing back, so run --check first where order
+matters. A call without an answer is retried (--attempts), and a 429 is waited out.
 
 The delivery stops after an answer that every message would get (401, 403, 404, 410), after
-three messages in a row without a proper answer, and when a limit lasts for longer than
---patience: the daily budget is used up, or a proxy blocks. The default is longer than a burst
-limit lasts, and ends before a script hangs until midnight; with --patience 24h the command
-waits, tries now and then, and goes on by itself. A limit is shared by all who call for one
-installation: run side by side, each program should know of the others by --processes.
+three messages in a row without a proper answer, and when a limit outlasts --patience: the daily
+budget is used up, or a proxy blocks. The default outlasts a burst limit, but does not hang a
+script until midnight; with --patience 24h the command waits, tries now and then, and continues
+by itself. All programs of one installation share its limits: tell each how many there are by
+--processes.
 
-What was not delivered is written to the file that --undelivered names, each line as it was read
-and in the order of the input, to be fed in again. By default that is messages.undelivered.jsonl
-for messages.jsonl. It is never one that exists already, and is removed if all was delivered. A
-line whose answer was lost is among them too: delivering it twice does no harm. Ctrl-C ends a
-delivery without losing anything; after a second one, which ends it at once, feed in all again.`
+Undelivered lines are written to the file that --undelivered names, unchanged and in the order of
+the input, to be delivered again. The default for messages.jsonl is messages.undelivered.jsonl.
+The file must not exist, and is removed if everything was delivered. It includes messages of
+unknown result: delivering them twice does no harm. Ctrl-C ends a delivery without losing
+anything; after a second Ctrl-C, which ends it at once, deliver the whole input again.`
 
 func messageReceiveCommand(env *environment) *cobra.Command {
 	var r receive
@@ -75,7 +75,7 @@ export-messages | pdchannels message receive --file - --undelivered later.jsonl`
 	return c
 }
 
-// receive is what the flags of the command say.
+// receive holds the flags of the command.
 type receive struct {
 	settings
 	file, undelivered string
@@ -88,18 +88,18 @@ type receive struct {
 func (c *receive) declare(flags *pflag.FlagSet) {
 	c.settings.declare(flags)
 	flags.StringVar(&c.file, "file", "", "deliver the JSON lines of this `FILE`; - is stdin")
-	flags.StringVar(&c.undelivered, "undelivered", "", "the `FILE` for what is not delivered; it must not exist")
-	flags.BoolVar(&c.check, "check", false, "read and check everything, and send nothing")
-	flags.DurationVar(&c.patience, "patience", 2*time.Minute, "the `TIME` to wait for the end of a limit that lasts, before the delivery of a file stops")
+	flags.StringVar(&c.undelivered, "undelivered", "", "the `FILE` for undelivered messages; it must not exist")
+	flags.BoolVar(&c.check, "check", false, "check all messages, and send nothing")
+	flags.DurationVar(&c.patience, "patience", 2*time.Minute, "the `TIME` to wait for a limit to end before the delivery of a file stops")
 	flags.IntVar(&c.processes, "processes", 1, "the `NUMBER` of programs that share the limits of the installation; this one uses an equal part")
 	m := &c.message
 	flags.StringVar(&m.ID, "id", "", "your own `ID` of the message (required)")
 	flags.StringVar(&m.ChannelID, "channel", "", "your own `ID` of the channel (required)")
 	flags.StringVar(&m.ConversationID, "conversation", "", "your own `ID` of the conversation (required)")
 	flags.StringVar(&m.SenderID, "sender", "", "your own `ID` of the person who wrote it (required)")
-	flags.StringVar(&m.Message, "text", "", "the `TEXT`; may be left out beside an attachment")
+	flags.StringVar(&m.Message, "text", "", "the `TEXT`; optional with an attachment")
 	flags.StringVar(&m.Status, "status", "", "the `STATUS`: sent, delivered, read or failed (required)")
-	flags.StringVar(&m.CreatedAt, "created-at", "", "the `TIME` it was written at: \"2026-03-01 07:58\" in UTC, or RFC 3339; now if left out")
+	flags.StringVar(&m.CreatedAt, "created-at", "", "the `TIME` it was written: \"2026-03-01 07:58\" in UTC, or RFC 3339; default now")
 	flags.StringVar(&m.ReplyBy, "reply-by", "", "the `TIME` until which the conversation takes replies")
 	flags.StringVar(&m.ConversationLink, "link", "", "the `URL` at which your app opens the conversation")
 	flags.Func("attachment", "a `FILE`, as id=ID,type=MIME,url=URL; also name, size, preview_url, link_expires; repeat the flag for several", func(text string) error {
@@ -115,7 +115,7 @@ var flagNames = fieldNames{
 	"ConversationLink": "--link", "Attachments": "--attachment",
 }
 
-// describesMessage tells whether a flag is of one message.
+// describesMessage reports whether a flag describes a single message.
 func describesMessage(name string) bool {
 	for _, flag := range flagNames {
 		if flag == "--"+name {
@@ -168,13 +168,13 @@ func parseAttachment(text string) (attachmentLine, error) {
 	var a attachmentLine
 	pairs, err := csv.NewReader(strings.NewReader(text)).Read()
 	if err != nil {
-		return a, errors.New(`not of the form id=…,type=…,url=…; a value with a comma is quoted with its key: "url=https://…"`)
+		return a, errors.New(`not of the form id=…,type=…,url=…; quote a value with a comma together with its key: "url=https://…"`)
 	}
 	var seen []string
 	for _, pair := range pairs {
 		key, value, _ := strings.Cut(pair, "=")
 		if slices.Contains(seen, key) {
-			return a, fmt.Errorf("%s is there twice", key)
+			return a, fmt.Errorf("%s is given twice", key)
 		}
 		seen = append(seen, key)
 		switch key {
@@ -193,7 +193,7 @@ func parseAttachment(text string) (attachmentLine, error) {
 		case "link_expires":
 			a.LinkExpires, err = strconv.ParseBool(value)
 		default:
-			return a, fmt.Errorf("%q is not known here; there are id, type, url, name, size, preview_url, link_expires", key)
+			return a, fmt.Errorf("unknown key %q; the keys are id, type, url, name, size, preview_url, link_expires", key)
 		}
 		if err != nil {
 			return a, fmt.Errorf("%s cannot be %q", key, value)

@@ -52,8 +52,8 @@ var attachmentNames = fieldNames{
 	"ID": "id", "Type": "type", "URL": "url", "Name": "name", "Size": "size", "PreviewURL": "preview_url", "LinkExpires": "link_expires",
 }
 
-// parseMessage reads a line and checks what can be checked before anything is sent. If the
-// line is JSON at all, the channel and the conversation are returned beside an error too.
+// parseMessage reads and checks a line. If the line is JSON at all, it returns the channel and the
+// conversation even with an error.
 func parseMessage(text []byte) (channels.ReceiveMessageRequest, error) {
 	var l messageLine
 	if err := decodeStrictly(text, &l); err != nil {
@@ -62,7 +62,7 @@ func parseMessage(text []byte) (channels.ReceiveMessageRequest, error) {
 	return l.request(lineNames)
 }
 
-// request makes the request that a line describes, and names what is wrong by names.
+// request returns the request that a line describes; errors name its fields by names.
 func (l *messageLine) request(names fieldNames) (channels.ReceiveMessageRequest, error) {
 	createdAt, err1 := parseTime(names["CreatedAt"], l.CreatedAt)
 	replyBy, err2 := parseTime(names["ReplyBy"], l.ReplyBy)
@@ -80,7 +80,7 @@ func (l *messageLine) request(names fieldNames) (channels.ReceiveMessageRequest,
 	return r, names.translate(r.Validate())
 }
 
-// lineOf is the message that Pipedrive answered with, in a form that can be delivered again.
+// lineOf turns the message of an answer into a line that can be delivered again.
 func lineOf(m channels.Message) messageLine {
 	l := messageLine{
 		ID: m.ID, ChannelID: m.ProviderChannelID, ConversationID: m.ConversationID, SenderID: m.SenderID,
@@ -109,9 +109,8 @@ func parseTime(name, text string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf(`%s is %q; write "2026-03-01 07:58" for UTC, or RFC 3339 such as 2026-03-01T08:58:00+01:00`, name, text)
 }
 
-// decodeStrictly is json.Unmarshal for input that a person may have typed: it refuses what
-// encoding/json passes over in silence, as a key that is misspelt, given twice or in
-// another case, and bytes that are no UTF-8.
+// decodeStrictly is json.Unmarshal for input that a person may have typed: it rejects what
+// encoding/json silently accepts, such as keys that are misspelt, repeated or in another case.
 func decodeStrictly(text []byte, into any) error {
 	if !utf8.Valid(text) {
 		return errors.New("not UTF-8")
@@ -121,7 +120,7 @@ func decodeStrictly(text []byte, into any) error {
 		case ok && e.Field == "":
 			return errNoObject
 		case ok:
-			return fmt.Errorf("%s is of the JSON type %s, which does not fit", e.Field, e.Value)
+			return fmt.Errorf("%s must not be a JSON %s", e.Field, e.Value)
 		}
 		return fmt.Errorf("not JSON: %w", err)
 	}
@@ -148,9 +147,9 @@ func checkKeys(d *json.Decoder, t reflect.Type) error {
 		field, names := fieldFor(t, key)
 		switch {
 		case field == nil:
-			return fmt.Errorf("%q is not known here; there are %s", key, strings.Join(names, ", "))
+			return fmt.Errorf("unknown key %q; the keys are %s", key, strings.Join(names, ", "))
 		case slices.Contains(seen, key):
-			return fmt.Errorf("%s is there twice", key)
+			return fmt.Errorf("%s is given twice", key)
 		}
 		seen = append(seen, key)
 		var value json.RawMessage

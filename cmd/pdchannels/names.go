@@ -1,4 +1,4 @@
-// What a user reads: fields by the names the user wrote, and text that is safe to print.
+// What a user reads: fields by the names that the user wrote, and odd text in quotes.
 
 package main
 
@@ -11,8 +11,7 @@ import (
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
-// fieldNames are what the user calls the Go fields of a request, by their Go names: a flag,
-// or a key of a JSON line.
+// fieldNames map the Go fields of a request to what the user wrote: a flag, or a key of a JSON line.
 type fieldNames map[string]string
 
 // translate names the field of a *channels.FieldError as the user does.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,13 +25,15 @@ import (
 // defaultRedirectURL is where login waits for the browser unless told otherwise.
 const defaultRedirectURL = "http://127.0.0.1:8585/oauth/callback"
 
-// loginSettings say where logins are stored, and which of them is meant.
+// loginSettings say where logins are stored, which of them to use, and how the app is reached.
 type loginSettings struct {
-	store string
-	login string
+	store     string
+	login     string
+	plainHTTP bool
 }
 
 func (l *loginSettings) declareStore(flags *pflag.FlagSet) {
+	flags.BoolVar(&l.plainHTTP, "plain-http", false, "allow http beyond this machine, as between containers, where others may read credentials; or set PIPEDRIVE_PLAIN_HTTP=1")
 	flags.StringVar(&l.store, "store", "", "the `DIRECTORY` of stored logins; else PIPEDRIVE_STORE, else pdchannels in your configuration directory")
 }
 
@@ -46,8 +49,8 @@ type logins struct {
 	dir   string
 }
 
-// open finds the app in the environment, and its logins. The hooks are the caller's, the
-// rest of the configuration is filled in.
+// open finds the app in the environment, and its logins. The caller sets the hooks; open fills in
+// the rest of the configuration.
 func (l *loginSettings) open(env *environment, config auth.AppConfig) (*logins, error) {
 	secret, err := env.clientSecret()
 	if err != nil {
@@ -69,23 +72,40 @@ func (l *loginSettings) open(env *environment, config auth.AppConfig) (*logins, 
 	config.OAuthURL = strings.TrimSuffix(oauthURL, "/")
 	config.RedirectURL = cmp.Or(config.RedirectURL, defaultRedirectURL)
 	config.Store = store
+	if config.PlainHTTP, err = l.allowsPlainHTTP(env); err != nil {
+		return nil, err
+	}
 	if config.Warn == nil {
 		config.Warn = env.warn
 	}
 	app, err := auth.NewApp(config)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, usage("%s", forUsers.Replace(plain(err)))
 	}
 	env.apps = append(env.apps, app)
 	return &logins{app: app, store: store, dir: dir}, nil
 }
 
-// directory is where the logins of this app are. Each app has one of its own: the same user
-// may have installed several.
+// allowsPlainHTTP tells whether credentials may go over http to another machine.
+func (l *loginSettings) allowsPlainHTTP(env *environment) (bool, error) {
+	const name = "PIPEDRIVE_PLAIN_HTTP"
+	text := env.setting(name)
+	if text == "" {
+		return l.plainHTTP, nil
+	}
+	allowed, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, usage("%s is %s; it is 1 or 0", name, printable(text))
+	}
+	return allowed || l.plainHTTP, nil
+}
+
+// directory is where the logins of this app are. Each app has its own, since a user may have
+// installed several.
 func (l *loginSettings) directory(env *environment) (string, error) {
 	id := env.setting("PIPEDRIVE_CLIENT_ID")
 	if id == "" {
-		return "", usage("which app? set PIPEDRIVE_CLIENT_ID, and PIPEDRIVE_CLIENT_SECRET or PIPEDRIVE_CLIENT_SECRET_FILE")
+		return "", usage("the app is missing: set PIPEDRIVE_CLIENT_ID, and PIPEDRIVE_CLIENT_SECRET or PIPEDRIVE_CLIENT_SECRET_FILE")
 	}
 	store := cmp.Or(l.store, env.setting("PIPEDRIVE_STORE"))
 	if store == "" {
@@ -112,7 +132,7 @@ func (env *environment) configDir() (string, error) {
 		dir = filepath.Join(home, ".config")
 	}
 	if !filepath.IsAbs(dir) {
-		return "", usage("where are the logins stored? this account has no configuration directory: use --store or PIPEDRIVE_STORE")
+		return "", usage("this account has no configuration directory to store logins in: use --store or PIPEDRIVE_STORE")
 	}
 	return dir, nil
 }
@@ -127,7 +147,7 @@ func (env *environment) clientSecret() (auth.Secret, error) {
 	return auth.NewSecret(secret), err
 }
 
-// warn tells what befell the tokens and no call reports.
+// warn reports trouble with tokens that no call returns.
 func (env *environment) warn(_ context.Context, _ auth.Installation, err error) {
 	if !errors.Is(err, auth.ErrReauthorize) { // that one the call reports
 		env.stderr.printf("warning: %s\n", plain(err))
@@ -142,7 +162,7 @@ func (l *logins) choose(ctx context.Context, named string) (*auth.TokenSource, e
 	}
 	var live []auth.Installation
 	for _, in := range stored {
-		// An error says that the user has logged out since, or logged in to another server.
+		// An error means that the user has logged out since, or logged in to another server.
 		if _, err := l.app.TokenSource(in).BaseURL(ctx); err == nil {
 			live = append(live, in)
 		}
@@ -171,8 +191,8 @@ func (l *logins) choose(ctx context.Context, named string) (*auth.TokenSource, e
 
 func loginName(in auth.Installation) string { return fmt.Sprintf("%d:%d", in.CompanyID, in.UserID) }
 
-// settle waits for refreshes under way, so that no token is lost between the answer and the
-// disk when the process ends.
+// settle waits for running refreshes, so that no new token is lost when the process ends before
+// it is stored.
 func (env *environment) settle(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
@@ -183,7 +203,7 @@ func (env *environment) settle(ctx context.Context) {
 	}
 }
 
-// hasStore tells whether the directory of the app's logins is there, without making it.
+// hasStore reports whether the directory of the app's logins exists, without creating it.
 func (l *loginSettings) hasStore(env *environment) bool {
 	dir, err := l.directory(env)
 	if err != nil {

@@ -1,4 +1,4 @@
-// The lines that are read, and not yet done with.
+// The lines that were read and are not yet settled.
 
 package main
 
@@ -7,15 +7,14 @@ import (
 	"sync"
 )
 
-// Messages are delivered side by side, and so their fates come out of order. What bounds how
-// far apart, and how much has to be remembered to keep the undelivered in the order of the input:
+// Messages are delivered side by side, so their fates come out of order. These bound how far
+// apart, and how much is remembered to keep undelivered lines in the order of the input.
 const (
-	maxOpenLines = 16 << 10 // a minute of messages at the fastest limit there is: as long as one may take
+	maxOpenLines = 16 << 10 // a minute of messages at the highest limit, and one message takes no longer
 	maxOpenBytes = 64 << 20
 )
 
-// openLines are the lines from the first one of unknown fate on. It is safe for use by several
-// goroutines.
+// openLines are the lines from the first unsettled one on. It is safe for concurrent use.
 type openLines struct {
 	kept *undelivered
 
@@ -27,7 +26,7 @@ type openLines struct {
 	err   error // of the file
 }
 
-// openLine is a line whose fate is not known, or whose turn to be written has not come.
+// openLine is a line whose fate is unknown, or that waits for an earlier one to be written.
 type openLine struct {
 	line
 	settled, keep bool
@@ -39,8 +38,8 @@ func newOpenLines(kept *undelivered) *openLines {
 	return o
 }
 
-// add takes in a line, when there is room, and returns its index, counted from 0. It is not ok when the file
-// of the undelivered has failed: then no line should be read.
+// add waits for room, adds a line and returns its index, counted from 0. It is not ok after the
+// file has failed: then no more lines should be read.
 func (o *openLines) add(l line) (index int, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -52,15 +51,15 @@ func (o *openLines) add(l line) (index int, ok bool) {
 	return o.first + len(o.queue) - 1, o.err == nil
 }
 
-// number is that of an open line in the input.
+// number is the number of an open line in the input.
 func (o *openLines) number(index int) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.queue[index-o.first].number
 }
 
-// settle decides on an open line, and writes what is to be kept and has only settled lines before it. The
-// error is of the file.
+// settle records whether to keep an open line, and writes the kept lines that only settled ones
+// precede. The error is the file's.
 func (o *openLines) settle(index int, keep bool) (line, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

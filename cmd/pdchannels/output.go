@@ -1,4 +1,4 @@
-// What a command tells: results, errors and exit codes, for people or as JSON.
+// What a command prints: results, errors and exit codes, for people or as JSON.
 
 package main
 
@@ -92,7 +92,7 @@ func (o *output) failed() error {
 	return o.err
 }
 
-// isTerminal tells whether a person may be watching, on something that can move its cursor.
+// isTerminal reports whether o is a terminal that can move its cursor.
 func (env *environment) isTerminal(o *output) bool {
 	f, ok := o.to.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && env.getenv("TERM") != "dumb"
@@ -103,7 +103,7 @@ func (env *environment) hasColour(o *output) palette {
 	return palette(env.isTerminal(o) && env.getenv("NO_COLOR") == "")
 }
 
-// say gives the result of a command: the sentence, or with --json the object.
+// say prints the result of a command: the sentence, or with --json the object.
 func (env *environment) say(object any, format string, args ...any) {
 	if !env.json {
 		env.stdout.printf(format+"\n", args...)
@@ -114,12 +114,12 @@ func (env *environment) say(object any, format string, args ...any) {
 	_ = encoder.Encode(object) // env.stdout remembers that it failed
 }
 
-// reported is an exit code of a command that has told by itself what happened.
+// reported is the exit code of a command that has printed its result already.
 type reported int
 
 func (r reported) Error() string { return fmt.Sprintf("exit code %d", int(r)) }
 
-// finish reports an error, if there is one, and returns the exit code.
+// finish prints the error, if there is one, and returns the exit code.
 func (env *environment) finish(c *cobra.Command, err error, args []string) int {
 	code := exitCode(err)
 	if err != nil && !errors.As(err, new(reported)) {
@@ -146,7 +146,7 @@ func (env *environment) finish(c *cobra.Command, err error, args []string) int {
 	return code
 }
 
-// asksForJSON looks at a command line that could not be parsed as far as its --json.
+// asksForJSON reports whether a command line has --json, even one that cannot be parsed.
 func asksForJSON(args []string) bool {
 	return slices.ContainsFunc(args, func(arg string) bool { return arg == "-json" || arg == "--json" })
 }
@@ -172,7 +172,7 @@ func exitCode(err error) int {
 	}
 }
 
-// plain is the text of an error for somebody who need not know of Go packages.
+// plain is the text of an error without the names of Go packages.
 func plain(err error) string {
 	text := err.Error()
 	for _, prefix := range []string{"channels: ", "new client: ", "auth: ", "filestore: ", "the callback: "} {
@@ -181,7 +181,7 @@ func plain(err error) string {
 	return text
 }
 
-// errorObject is an error as --json tells it.
+// errorObject is an error as --json prints it.
 type errorObject struct {
 	Operation         string  `json:"operation,omitempty"`
 	Outcome           string  `json:"outcome"`

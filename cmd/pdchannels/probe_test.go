@@ -33,7 +33,7 @@ func TestProbe(t *testing.T) {
 		"redirected": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://elsewhere.example/", http.StatusMovedPermanently)
 		}, "something_else", exitFailed, "elsewhere.example"},
-		"broken there": {html(502), "no_answer", exitUnsure, "an error of its own"},
+		"broken there": {html(502), "no_answer", exitUnsure, "a server error"},
 		"hung up":      {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "no_answer", exitUnsure, "does not answer"},
 	} {
 		t.Run(name, func(t *testing.T) {

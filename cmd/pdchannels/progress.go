@@ -1,4 +1,4 @@
-// How far a delivery is: on a terminal the status line, or else now and then a line of a log.
+// The progress of a delivery: a status line on a terminal, else a log line now and then.
 
 package main
 
@@ -12,24 +12,23 @@ import (
 
 const (
 	logEvery = 10 * time.Second
-	// The rate is that of the last seconds: of a delivery that has waited for an hour, the
-	// average says nothing.
+	// The rate is that of the last seconds: after an hour of waiting, the average says nothing.
 	samplesKept = 10
 	sampleEvery = time.Second
 )
 
-// progress is not safe for use by several goroutines.
+// progress is not safe for concurrent use.
 type progress struct {
 	line *statusLine // nil if there is no terminal
 	log  *output
-	size int64 // of the input, in bytes; below 1 if nobody knows
+	size int64 // of the input, in bytes; below 1 if unknown
 
 	samples []sample  // the oldest first
 	logged  time.Time // when a line of the log was written
 	last    string    // what it said
 }
 
-// sample is how far the delivery was at one moment.
+// sample is the progress at one moment.
 type sample struct {
 	at   time.Time
 	done int
@@ -40,7 +39,7 @@ func newProgress(line *statusLine, log *output, size int64, start time.Time) *pr
 	return &progress{line: line, log: log, size: size, samples: []sample{{at: start}}, logged: start}
 }
 
-// show shows how far it is, if it is time for that.
+// show draws the status line, or logs when it is time.
 func (p *progress) show(counts [fates]int, read int64, state channels.LimiterState, now time.Time) {
 	s := sample{at: now, read: read}
 	for _, n := range counts {
@@ -59,7 +58,7 @@ func (p *progress) show(counts [fates]int, read int64, state channels.LimiterSta
 	}
 }
 
-// text says what has been done, how fast, what it waits for, and when it may be over.
+// text says how many messages are done, how fast, what they wait for, and how long it will take.
 func (p *progress) text(counts [fates]int, s sample, state channels.LimiterState) string {
 	parts := []string{fmt.Sprintf("%d delivered", counts[delivered])}
 	if left := s.done - counts[delivered]; left > 0 {
@@ -94,13 +93,13 @@ func (p *progress) text(counts [fates]int, s sample, state channels.LimiterState
 // limitPeriod is what LimiterState.Limit counts the requests of.
 const limitPeriod = 2 * time.Second
 
-// waitsFor says why nothing is sent for longer than the pace of the limit; empty if something is.
+// waitsFor says why nothing is being sent; empty if something is.
 func waitsFor(state channels.LimiterState, now time.Time) string {
 	switch {
 	case state.NextProbe.After(now):
 		return fmt.Sprintf("waiting: %v, next try at %s; Ctrl-C keeps the rest", state.Refusing, clock(state.NextProbe, now))
 	case state.Refusing != nil:
-		return fmt.Sprintf("trying whether that is over: %v", state.Refusing)
+		return fmt.Sprintf("trying again after: %v", state.Refusing)
 	case state.HeldUntil.After(now):
 		return fmt.Sprintf("waiting until %s, as a 429 asks for", clock(state.HeldUntil, now))
 	default:

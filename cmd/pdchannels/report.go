@@ -1,4 +1,4 @@
-// What a delivery tells: each problem as it comes, how far it is, and a summary.
+// What a delivery prints: problems as they come, progress, and a summary.
 
 package main
 
@@ -17,7 +17,7 @@ import (
 // maxProblems bounds the list of problems in the JSON summary; stderr has them all.
 const maxProblems = 100
 
-// report is safe for use by several goroutines: Ctrl-C is told as it comes.
+// report is safe for concurrent use: an interruption is reported at once.
 type report struct {
 	env      *environment
 	start    time.Time
@@ -30,10 +30,10 @@ type report struct {
 	problems []problem
 	leftOut  int
 	reason   string // why it stopped; empty if it did not
-	told     bool   // that it was interrupted
+	told     bool   // whether the interruption was reported
 }
 
-// problem is an error of one line, in the summary for programs.
+// problem is the error of one line, in the JSON summary.
 type problem struct {
 	Line      int    `json:"line"`
 	MessageID string `json:"message_id,omitempty"`
@@ -52,14 +52,14 @@ func (r *report) count(f fate, l line) {
 	r.done += int64(len(l.text)) + 1
 }
 
-// show shows how far it is, beside what the limiter knows.
+// show shows the progress.
 func (r *report) show(state channels.LimiterState, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.progress.show(r.counts, r.done, state, now)
 }
 
-// problem tells what is wrong with a line, or what became of its message.
+// problem reports what is wrong with a line, or why its message was not delivered.
 func (r *report) problem(line int, messageID string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -75,7 +75,7 @@ func (r *report) problem(line int, messageID string, err error) {
 	r.tell("%s: %s", name, plain(err))
 }
 
-// stop tells why the delivery ends early; the first reason counts.
+// stop reports why the delivery ends early; the first reason counts.
 func (r *report) stop(reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -85,7 +85,7 @@ func (r *report) stop(reason string) {
 	}
 }
 
-// interrupted tells it once, however often it is called.
+// interrupted reports an interruption once, however often it is called.
 func (r *report) interrupted(keptIn string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -96,16 +96,16 @@ func (r *report) interrupted(keptIn string) {
 	if r.reason == "" {
 		r.reason = "interrupted"
 	}
-	r.tell("Interrupted: finishing what is in flight; the rest is kept in %s. Ctrl-C again ends at once.", keptIn)
+	r.tell("Interrupted: finishing messages in flight; the rest is kept in %s. Ctrl-C again ends at once.", keptIn)
 }
 
-// tell writes a line to stderr, past the progress.
+// tell writes a line to stderr, above the progress.
 func (r *report) tell(format string, args ...any) {
 	r.progress.line.clear()
 	r.env.stderr.printf(format+"\n", args...)
 }
 
-// summary tells how it went, and returns how many messages were not delivered. kept is how many
+// summary prints the result, and returns how many messages were not delivered. kept is how many
 // of them are in the file.
 func (r *report) summary(keptIn string, kept int, err error) (left int) {
 	r.mu.Lock()
@@ -131,7 +131,7 @@ func (r *report) summary(keptIn string, kept int, err error) (left int) {
 	switch {
 	case left == 0:
 	case kept >= left:
-		r.env.stdout.printf("They are kept in %s. When the cause is mended: %s\n", printable(keptIn), again)
+		r.env.stdout.printf("They are kept in %s. To deliver them once the cause is fixed: %s\n", printable(keptIn), again)
 	case kept > 0:
 		r.env.stdout.printf("Only %d of them are kept in %s; %d are lost unless you deliver the input again, which does no harm.\n", kept, printable(keptIn), left-kept)
 	default:

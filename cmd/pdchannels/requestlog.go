@@ -1,4 +1,4 @@
-// The emulator's log on a terminal: one line for each request.
+// The emulator's log for people: one line a request.
 
 package main
 
@@ -11,19 +11,19 @@ import (
 	"strings"
 )
 
-// requestLog is a slog.Handler that a person reads along.
+// requestLog is a slog.Handler whose lines people read.
 type requestLog struct {
 	to     *output
 	colour palette
 	attrs  []slog.Attr
 }
 
-// Enabled leaves out what is for those who debug the emulator itself.
+// Enabled leaves out debug messages of the emulator itself.
 func (h *requestLog) Enabled(_ context.Context, level slog.Level) bool {
 	return level >= slog.LevelInfo
 }
 
-// WithGroup returns h: the emulator's attributes are in no groups.
+// WithGroup returns h: the emulator uses no groups.
 func (h *requestLog) WithGroup(string) slog.Handler { return h }
 
 // WithAttrs returns a handler that adds attrs to each line.

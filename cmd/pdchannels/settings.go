@@ -11,7 +11,6 @@ import (
 	"net"
 	"os"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
 
@@ -25,21 +24,19 @@ import (
 // settings are the flags that these commands share.
 type settings struct {
 	loginSettings
-	baseURL   string
-	plainHTTP bool
-	timeout   time.Duration
-	attempts  int
+	baseURL  string
+	timeout  time.Duration
+	attempts int
 }
 
 func (s *settings) declare(flags *pflag.FlagSet) {
 	flags.StringVar(&s.baseURL, "base-url", "", "the `URL` before /channels; else PIPEDRIVE_BASE_URL, else the login's, else "+channels.DefaultBaseURL)
-	flags.BoolVar(&s.plainHTTP, "plain-http", false, "allow http beyond this machine, as between containers: others may read the credential; or PIPEDRIVE_PLAIN_HTTP=1")
 	flags.DurationVar(&s.timeout, "timeout", 15*time.Second, "the `TIME` that one attempt at a call may take")
 	flags.IntVar(&s.attempts, "attempts", 4, "the `NUMBER` of attempts at a call if no answer comes or a limit is used up; 1 means no retries")
 	s.loginSettings.declare(flags)
 }
 
-// client makes a client of the settings, and returns the base URL that it calls.
+// client returns a client for the settings, and the base URL that it calls.
 func (s *settings) client(ctx context.Context, env *environment, more ...channels.Option) (*channels.Client, string, error) {
 	if s.attempts < 1 {
 		return nil, "", usage("--attempts %d: a call takes at least 1", s.attempts)
@@ -75,21 +72,9 @@ func (s *settings) client(ctx context.Context, env *environment, more ...channel
 	}
 }
 
-// forUsers names the settings of the command where package channels names its own.
-var forUsers = strings.NewReplacer("WithPlainHTTP", "--plain-http", "give them to NewClient", "set PIPEDRIVE_ACCESS_TOKEN")
-
-func (s *settings) allowsPlainHTTP(env *environment) (bool, error) {
-	const name = "PIPEDRIVE_PLAIN_HTTP"
-	text := env.setting(name)
-	if text == "" {
-		return s.plainHTTP, nil
-	}
-	allowed, err := strconv.ParseBool(text)
-	if err != nil {
-		return false, usage("%s is %s; it is 1 or 0", name, printable(text))
-	}
-	return s.plainHTTP || allowed, nil
-}
+// forUsers names the settings of the command where the packages name their own.
+var forUsers = strings.NewReplacer("WithPlainHTTP", "--plain-http", "give them to NewClient", "set PIPEDRIVE_ACCESS_TOKEN",
+	"AppConfig.OAuthURL", "PIPEDRIVE_OAUTH_URL", "AppConfig.RedirectURL", "--redirect-url", "PlainHTTP", "--plain-http")
 
 // absolute refuses a URL without a scheme, as localhost:8484/v1 is typed, and says what it should be.
 func absolute(setting, url string) error {
@@ -110,7 +95,7 @@ func absolute(setting, url string) error {
 const howToAuthenticate = "log in with pdchannels login, or set PIPEDRIVE_ACCESS_TOKEN or PIPEDRIVE_API_TOKEN, or the name of " +
 	"a file that holds it in PIPEDRIVE_ACCESS_TOKEN_FILE or PIPEDRIVE_API_TOKEN_FILE"
 
-// credential finds the one secret that is set, or else a stored login, which knows its base URL.
+// credential uses the one secret that is set, or else a stored login, which knows its base URL.
 func (s *settings) credential(ctx context.Context, env *environment) (c channels.Credential, baseURL string, err error) {
 	found := env.credentialsSet()
 	if s.login != "" {
@@ -135,10 +120,10 @@ func (s *settings) credential(ctx context.Context, env *environment) (c channels
 	return channels.OAuth(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: secret})), "", nil
 }
 
-// setting is a variable of the environment, without what copying left around it.
+// setting reads an environment variable, without what copying left around it.
 func (env *environment) setting(name string) string { return unwrap(env.getenv(name)) }
 
-// secret is what a variable holds, or the file that the variable with _FILE names. It is "" if neither is set.
+// secret reads a variable, or the file that the variable with _FILE names. It returns "" if neither is set.
 func (env *environment) secret(name string) (secret string, err error) {
 	value, file := env.getenv(name), env.setting(name+"_FILE")
 	switch {
@@ -163,7 +148,7 @@ func (env *environment) secret(name string) (secret string, err error) {
 	}
 }
 
-// credentialsSet names the variables that hold a credential.
+// credentialsSet lists the variables that hold a credential.
 func (env *environment) credentialsSet() (found []string) {
 	for _, name := range []string{"PIPEDRIVE_ACCESS_TOKEN", "PIPEDRIVE_ACCESS_TOKEN_FILE", "PIPEDRIVE_API_TOKEN", "PIPEDRIVE_API_TOKEN_FILE"} {
 		if env.getenv(name) != "" {
@@ -213,7 +198,7 @@ func (env *environment) readSecret(name string) (string, error) {
 	return text, err
 }
 
-// withoutPath is an error of the file system without the name of the file, which is told already.
+// withoutPath leaves the name of the file out of an error that a caller prefixes with it.
 func withoutPath(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err

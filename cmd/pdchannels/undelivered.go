@@ -1,4 +1,4 @@
-// The file of what was not delivered.
+// The file of undelivered messages.
 
 package main
 
@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// undelivered is a file of lines that can be fed in again. What is written is there at once, and
-// so is kept even if the process is killed.
+// undelivered is a file of lines that can be delivered again. Nothing is buffered, so lines
+// survive a process that is killed.
 type undelivered struct {
 	file  keeper
 	size  int64 // of what was written
@@ -57,9 +57,9 @@ func createUndelivered(name string) (*undelivered, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the user names the file
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return nil, fmt.Errorf("%s exists, and may hold what an earlier run did not deliver: deliver or move it, or name another with --undelivered", name)
+		return nil, fmt.Errorf("%s exists, and may hold messages that an earlier run did not deliver: deliver or move it, or name another file with --undelivered", name)
 	case err != nil:
-		return nil, fmt.Errorf("nowhere to write what is not delivered: %w; name another file with --undelivered", err)
+		return nil, fmt.Errorf("cannot create the file for undelivered messages: %w; name another one with --undelivered", err)
 	}
 	return &undelivered{file: f}, nil
 }

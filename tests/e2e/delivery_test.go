@@ -130,7 +130,7 @@ func TestASignalInADeliveryLosesNothing(t *testing.T) {
 			p := start(t, s.env, "message", "receive", "--file", input)
 			<-s.arrived
 			p.signal(end)
-			p.waitFor("Interrupted: finishing what is in flight")
+			p.waitFor("Interrupted: finishing messages in flight")
 			s.released <- struct{}{}
 			p.end().wants(t, 3, "20 of 50 messages delivered", "")
 			if got := s.received(); got != ids(1, 20) {
