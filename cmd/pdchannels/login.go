@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +14,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -97,12 +100,15 @@ func (l *login) run(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	stop := serveCallback(listener, redirect, all.app.Handler())
+	key := rand.Text()
+	stop := serveCallback(listener, redirect, key, all.app.Handler())
 	defer stop()
 
-	env.stderr.printf("Open this in your browser, and allow the app:\n\n  %s\n\nWaiting for the browser to return; Ctrl-C gives up.\n", redirect)
+	begin := *redirect
+	begin.RawQuery = strings.TrimPrefix(begin.RawQuery+"&start="+key, "&")
+	env.stderr.printf("Open this in your browser, and allow the app:\n\n  %s\n\nWaiting for the browser to return; Ctrl-C gives up.\n", &begin)
 	if l.open {
-		if err := env.browse(redirect.String()); err != nil {
+		if err := env.browse(begin.String()); err != nil {
 			env.stderr.printf("warning: the browser could not be opened: %v\n", err)
 		}
 	}
@@ -149,8 +155,10 @@ func (l *login) listen(ctx context.Context) (*url.URL, net.Listener, error) {
 	return redirect, listener, nil
 }
 
-// serveCallback serves the path of the redirect URL until stop is called.
-func serveCallback(listener net.Listener, redirect *url.URL, callback http.Handler) (stop func()) {
+// serveCallback serves the path of the redirect URL until stop is called. Every user of this machine
+// can reach the port, so a flow begins only with the key in the URL that was printed: otherwise
+// somebody else's account could end up in the store.
+func serveCallback(listener net.Listener, redirect *url.URL, key string, callback http.Handler) (stop func()) {
 	path := redirect.Path
 	if path == "" {
 		path = "/"
@@ -158,6 +166,11 @@ func serveCallback(listener net.Listener, redirect *url.URL, callback http.Handl
 	return serveApp(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != path {
 			http.NotFound(w, r)
+			return
+		}
+		query := r.URL.Query()
+		if !query.Has("state") && subtle.ConstantTimeCompare([]byte(query.Get("start")), []byte(key)) != 1 {
+			http.Error(w, "open the URL that pdchannels login printed", http.StatusForbidden)
 			return
 		}
 		callback.ServeHTTP(w, r)

@@ -164,13 +164,23 @@ func TestALoginThatIsRefused(t *testing.T) {
 		t.Errorf("%s", got.stdout)
 	}
 
-	// A browser with a state of somebody else's does not end the waiting.
+	// Others who can reach the port neither begin a flow nor end the waiting.
 	forged := startLogin(t, env, args...)
-	resp, err := http.Get(forged.url + "?code=x&state=y")
-	if err != nil {
-		t.Fatal(err)
+	callback, _, _ := strings.Cut(forged.url, "?")
+	stranger := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for query, want := range map[string]int{
+		"code=x&state=y": http.StatusBadRequest, "error=user_denied&state=y": http.StatusBadRequest,
+		"error=user_denied": http.StatusForbidden, "code=x": http.StatusForbidden, "": http.StatusForbidden, "start=x": http.StatusForbidden,
+	} {
+		resp, err := stranger.Get(callback + "?" + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%q: a stranger was answered %s, want %d", query, resp.Status, want)
+		}
 	}
-	_ = resp.Body.Close()
 	browse(t, forged.url, "1", "allow")
 	forged.end().wants(t, exitDone, "Logged in", "the state does not fit")
 
@@ -217,7 +227,7 @@ func TestALoginBehindATunnel(t *testing.T) {
 	const tunnel = "https://tunnel.example/callback"
 	_, env := oauthApp(t, emulator.Config{RedirectURLs: []string{tunnel}})
 	r := startLogin(t, env, "--redirect-url", tunnel, "--addr", "127.0.0.1:0")
-	if r.url != tunnel {
+	if !strings.HasPrefix(r.url, tunnel+"?start=") {
 		t.Errorf("told to open %s", r.url)
 	}
 	r.cancel()

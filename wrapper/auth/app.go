@@ -84,7 +84,7 @@ type App struct {
 	client      *http.Client
 	oauthURL    *url.URL
 	callTimeout time.Duration // callTimeout, but for tests
-	used        usedStates
+	visits      visits
 
 	mu      sync.Mutex
 	sources map[Installation]*TokenSource

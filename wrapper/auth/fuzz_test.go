@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -93,19 +94,19 @@ func FuzzBasicAuth(f *testing.F) {
 	})
 }
 
-func TestUsedStatesAreBounded(t *testing.T) {
+func TestRememberedStatesAreBounded(t *testing.T) {
 	t.Parallel()
-	var used usedStates
-	for i := range 3 * maxUsedStates {
-		state := url.QueryEscape(string(rune(i + 1)))
-		if !used.add(state) || used.add(state) {
+	var visits visits
+	for i := range 3 * maxVisits {
+		_, first := visits.add(strconv.Itoa(i), "query")
+		if _, again := visits.add(strconv.Itoa(i), "query"); !first || again {
 			t.Fatalf("state %d is not good exactly once", i)
 		}
-		if len(used.set) > maxUsedStates+1 {
-			t.Fatalf("%d states are kept", len(used.set))
+		if len(visits.byState) > maxVisits {
+			t.Fatalf("%d states are kept", len(visits.byState))
 		}
 	}
-	if used.add(url.QueryEscape(string(rune(2*maxUsedStates + 2)))) {
+	if _, first := visits.add(strconv.Itoa(2*maxVisits+1), "query"); first {
 		t.Error("one of the last states is good again")
 	}
 }

@@ -8,93 +8,131 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
-// Handler returns what answers on the redirect URL. Mount it there, whatever the path:
+// Handler returns the handler of the redirect URL. Mount it there, whatever the path:
 //
 //   - GET without a query begins the flow: link to it as "connect to Pipedrive". The browser is
-//     sent to Pipedrive with a state, at least 128 random bits, bound to it by a cookie, good
-//     once and for ten minutes.
-//   - GET with code and state ends it: the tokens are saved, the Installed hook is called.
+//     sent to Pipedrive with a state of at least 128 random bits, which a cookie binds to it, which
+//     works once and for ten minutes.
+//   - GET with code and state ends the flow: the tokens are saved and the Installed hook is called.
+//     The same URL visited again, as when the user reloads it, shows the same page.
 //   - GET with a code and no state is an install from the Marketplace. Anybody could send a
-//     browser here with a code of their own, so that code is dropped and the flow begun again.
+//     browser here with a code of their own, so that code is dropped and the flow begins again.
 //   - GET with error, or with a state that does not fit, shows a page that says so and tells Warn.
+//   - GET by a browser that prefetches or previews the page gets 503 and changes nothing.
 //   - DELETE is Pipedrive's uninstall callback, authenticated by the client id and secret.
 //
 // Nothing from the request is shown or redirected to. Run it behind a server with all four
-// timeouts and MaxHeaderBytes set. A state that came back is remembered by this App only; another
-// process would take it once more, and Pipedrive refuse the code.
+// timeouts and MaxHeaderBytes set. Only this App remembers which states came back; another
+// process accepts one again, and Pipedrive then refuses the code.
 func (a *App) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("Referrer-Policy", "no-referrer") // the URL of the callback has a code in it
 		h.Set("X-Content-Type-Options", "nosniff")
-		switch r.Method {
-		case http.MethodGet:
-			a.serveBrowser(w, r)
-		case http.MethodDelete:
+		switch {
+		case r.Method == http.MethodDelete:
 			a.serveUninstall(w, r)
-		default:
+		case r.Method != http.MethodGet:
 			h.Set("Allow", "GET, DELETE")
 			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		case isPrefetch(r.Header):
+			http.Error(w, "this page takes effect, so it is not served ahead of a visit", http.StatusServiceUnavailable)
+		default:
+			a.serveBrowser(w, r)
 		}
 	})
 }
 
+// isPrefetch reports whether nobody looks at the answer yet: the user may never come.
+func isPrefetch(h http.Header) bool {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		if said := strings.ToLower(h.Get(name)); strings.HasPrefix(said, "pre") { // prefetch, prerender, preview
+			return true
+		}
+	}
+	return false
+}
+
 func (a *App) serveBrowser(w http.ResponseWriter, r *http.Request) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
-	code, state := query.Get("code"), query.Get("state")
+	state := query.Get("state")
 	switch {
 	case err != nil:
-		a.refuse(w, r, pageState, fmt.Errorf("%w: the query cannot be read", ErrState))
-	case state == "" && !query.Has("error"): // with a code, this is an install from the Marketplace
-		a.begin(w, r)
-	case state != "" && !a.useState(r, state):
-		a.refuse(w, r, pageState, ErrState)
-	case query.Has("error"):
-		http.SetCookie(w, a.cookie("", -1))
-		a.refuse(w, r, pageDenied, fmt.Errorf("%w: %s", ErrDenied, cmp.Or(errorCode(query.Get("error")), "no reason that is known")))
-	case code == "":
-		a.refuse(w, r, pageState, fmt.Errorf("%w: it came without a code", ErrState))
-	default:
-		http.SetCookie(w, a.cookie("", -1))
-		a.finish(w, r, code)
+		a.refuse(r, pageState, fmt.Errorf("%w: the query cannot be read", ErrState)).serve(w, r)
+	case state != "":
+		a.serveReturn(w, r, query)
+	case query.Has("error"): // anybody can send a browser here with that
+		a.refuse(r, pageDenied, fmt.Errorf("%w, without a state: %w", denied(query), ErrState)).serve(w, r)
+	default: // with a code, this is an install from the Marketplace
+		state, cookie := a.newState()
+		http.SetCookie(w, cookie)
+		http.Redirect(w, r, a.AuthorizeURL(state), http.StatusFound)
 	}
 }
 
-func (a *App) begin(w http.ResponseWriter, r *http.Request) {
-	state, cookie := a.newState()
-	http.SetCookie(w, cookie)
-	http.Redirect(w, r, a.AuthorizeURL(state), http.StatusFound)
-}
-
-func (a *App) finish(w http.ResponseWriter, r *http.Request, code string) {
-	src, err := a.Install(r.Context(), code)
-	if err != nil {
-		a.refuse(w, r, pageFailed, err)
+// serveReturn answers a browser that came back from Pipedrive. Only its first visit has an effect.
+func (a *App) serveReturn(w http.ResponseWriter, r *http.Request, query url.Values) {
+	state := query.Get("state")
+	v := a.visits.of(state)
+	if v == nil && a.fits(r, state) {
+		var first bool
+		if v, first = a.visits.add(state, r.URL.RawQuery); first {
+			http.SetCookie(w, a.cookie("", -1))
+			defer close(v.done)
+			v.page = pageFailed // should a hook panic
+			v.page = a.finish(r, query)
+			v.page.serve(w, r)
+			return
+		}
+	}
+	if v == nil || v.query != r.URL.RawQuery {
+		a.refuse(r, pageState, ErrState).serve(w, r)
 		return
 	}
+	select {
+	case <-v.done:
+		v.page.serve(w, r)
+	case <-r.Context().Done():
+	}
+}
+
+// finish ends a flow and returns the page that says how.
+func (a *App) finish(r *http.Request, query url.Values) page {
+	switch {
+	case query.Has("error"):
+		return a.refuse(r, pageDenied, denied(query))
+	case query.Get("code") == "":
+		return a.refuse(r, pageState, fmt.Errorf("%w: it came without a code", ErrState))
+	}
+	src, err := a.Install(r.Context(), query.Get("code"))
+	if err != nil {
+		return a.refuse(r, pageFailed, err)
+	}
 	if a.config.Installed != nil {
-		// The browser may be gone; what was begun with the installation is finished.
+		// The browser may be gone; what the installation began is finished.
 		ctx, cancel := withRunningTimeout(context.WithoutCancel(r.Context()), workTimeout)
 		defer cancel()
 		if err := a.config.Installed(ctx, src); err != nil {
 			a.warn(r, src.key, "the Installed hook", err)
-			pageUnfinished.serve(w)
-			return
+			return pageUnfinished
 		}
 	}
-	if a.config.DoneURL != "" {
-		http.Redirect(w, r, a.config.DoneURL, http.StatusSeeOther)
-		return
-	}
-	pageInstalled.serve(w)
+	done := pageInstalled
+	done.Redirect = a.config.DoneURL
+	return done
 }
 
-func (a *App) refuse(w http.ResponseWriter, r *http.Request, p page, err error) {
+func denied(query url.Values) error {
+	return fmt.Errorf("%w: %s", ErrDenied, cmp.Or(errorCode(query.Get("error")), "no known reason"))
+}
+
+func (a *App) refuse(r *http.Request, p page, err error) page {
 	a.warn(r, Installation{}, "the callback", err)
-	p.serve(w)
+	return p
 }
 
 func (a *App) warn(r *http.Request, in Installation, where string, err error) {

@@ -29,9 +29,12 @@ type browser struct {
 
 func (h *harness) browser() *browser { return &browser{harness: h, cookies: map[string]string{}} }
 
-func (b *browser) get(query string) *http.Response {
+func (b *browser) get(query string, header ...string) *http.Response {
 	b.Helper()
 	r := httptest.NewRequest(http.MethodGet, "/callback"+query, nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
 	for name, value := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}

@@ -1,6 +1,6 @@
 package auth
 
-// This file holds the pages that end a flow. They are fixed texts: nothing of a request is in them.
+// This file holds the pages that end a flow. Their texts are fixed: nothing of a request is in them.
 
 import (
 	"crypto/sha256"
@@ -15,22 +15,24 @@ type page struct {
 	Title  string
 	Text   string
 	Again  string // the text of a link that begins the flow anew, if that may help
+
+	Redirect string // where the browser goes instead, if not empty
 }
 
 var (
-	pageInstalled = page{http.StatusOK, "Connected", "The app is connected to Pipedrive. You can close this window.", ""}
-	pageDenied    = page{http.StatusForbidden, "Not connected", "Pipedrive did not grant the app access, so nothing was changed.", "Connect"}
+	pageInstalled = page{Status: http.StatusOK, Title: "Connected", Text: "The app is connected to Pipedrive. You can close this window."}
+	pageDenied    = page{Status: http.StatusForbidden, Title: "Not connected", Text: "Pipedrive did not grant the app access, so nothing was changed.", Again: "Connect"}
 	pageState     = page{
-		http.StatusBadRequest, "This attempt is over",
-		"It was begun in another window or browser, more than ten minutes ago, or has been completed. For your safety it does not go on.", "Start again",
+		Status: http.StatusBadRequest, Title: "This attempt is over", Again: "Start again",
+		Text: "It began in another window or browser, more than ten minutes ago, or is completed. For your safety it does not go on.",
 	}
 	pageFailed = page{
-		http.StatusBadGateway, "That did not work",
-		"Pipedrive and the app could not be connected. If it happens again, tell the people who run the app: they have a note of the reason.", "Try again",
+		Status: http.StatusBadGateway, Title: "That did not work", Again: "Try again",
+		Text: "Pipedrive and the app could not be connected. If it happens again, tell the people who run the app: they have a note of the reason.",
 	}
 	pageUnfinished = page{
-		http.StatusInternalServerError, "Almost connected",
-		"The app is connected to Pipedrive but could not finish setting up. Tell the people who run the app: they have a note of the reason.", "Try again",
+		Status: http.StatusInternalServerError, Title: "Almost connected", Again: "Try again",
+		Text: "The app is connected to Pipedrive but could not finish setting up. Tell the people who run the app: they have a note of the reason.",
 	}
 )
 
@@ -57,7 +59,11 @@ var (
 	}()
 )
 
-func (p page) serve(w http.ResponseWriter) {
+func (p page) serve(w http.ResponseWriter, r *http.Request) {
+	if p.Redirect != "" {
+		http.Redirect(w, r, p.Redirect, http.StatusSeeOther)
+		return
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", pagePolicy)
 	w.WriteHeader(p.Status)

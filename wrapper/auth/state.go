@@ -1,7 +1,7 @@
 package auth
 
-// This file binds a flow to the browser that began it, so that nobody can slip a code of theirs
-// under a user (cross-site request forgery of the callback).
+// This file binds a flow to the browser that began it, so that nobody can make a user's browser
+// bring their own code (cross-site request forgery of the callback).
 
 import (
 	"crypto/hmac"
@@ -17,7 +17,7 @@ import (
 
 const (
 	stateLifetime = 10 * time.Minute
-	maxUsedStates = 4096
+	maxVisits     = 4096
 )
 
 // newState returns a state of at least 128 random bits and the cookie that goes with it: the time
@@ -30,9 +30,8 @@ func (a *App) newState() (state string, cookie *http.Cookie) {
 	return state, a.cookie(ends+"."+a.stateMAC(state, ends), int(stateLifetime/time.Second))
 }
 
-// useState reports whether the request carries the state and the cookie of one flow, in time
-// and for the first time.
-func (a *App) useState(r *http.Request, state string) bool {
+// fits reports whether the request carries the cookie of the flow with this state, in time.
+func (a *App) fits(r *http.Request, state string) bool {
 	cookie, err := r.Cookie(a.cookie("", 0).Name)
 	if err != nil {
 		return false
@@ -42,7 +41,7 @@ func (a *App) useState(r *http.Request, state string) bool {
 		return false
 	}
 	unix, err := strconv.ParseInt(ends, 10, 64)
-	return err == nil && time.Now().Unix() < unix && a.used.add(state)
+	return err == nil && time.Now().Unix() < unix
 }
 
 // stateMAC is keyed by the client secret: all hosts of the app have it, and nobody else.
@@ -65,27 +64,42 @@ func (a *App) cookie(value string, maxAge int) *http.Cookie {
 	return c
 }
 
-// usedStates remembers the states that came back, the last maxUsedStates of them. One that is
-// forgotten within its ten minutes still ends at the code, which works only once.
-type usedStates struct {
-	mu   sync.Mutex
-	set  map[string]struct{}
-	ring []string
-	next int
+// A visit is a browser's return with a state, which can be used once.
+type visit struct {
+	query string
+	done  chan struct{}
+	page  page // set before done is closed
 }
 
-// add reports whether the state is new.
-func (u *usedStates) add(state string) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if _, known := u.set[state]; known {
-		return false
+// visits remembers the last maxVisits states that came back. A state that is forgotten within its
+// ten minutes still ends at the code, which works only once.
+type visits struct {
+	mu      sync.Mutex
+	byState map[string]*visit
+	ring    []string
+	next    int
+}
+
+// of returns the first visit with a state, or nil.
+func (v *visits) of(state string) *visit {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.byState[state]
+}
+
+// add returns the first visit with a state, and whether that is this one.
+func (v *visits) add(state, query string) (*visit, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if earlier := v.byState[state]; earlier != nil {
+		return earlier, false
 	}
-	if u.set == nil {
-		u.set, u.ring = make(map[string]struct{}), make([]string, maxUsedStates)
+	if v.byState == nil {
+		v.byState, v.ring = make(map[string]*visit), make([]string, maxVisits)
 	}
-	delete(u.set, u.ring[u.next])
-	u.set[state], u.ring[u.next] = struct{}{}, state
-	u.next = (u.next + 1) % maxUsedStates
-	return true
+	delete(v.byState, v.ring[v.next])
+	this := &visit{query: query, done: make(chan struct{})}
+	v.byState[state], v.ring[v.next] = this, state
+	v.next = (v.next + 1) % maxVisits
+	return this, true
 }
