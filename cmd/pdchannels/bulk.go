@@ -68,7 +68,7 @@ func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, s
 		return err
 	}
 	report := newReport(env, size)
-	client, _, err := c.client(ctx, env, channels.WithLimiter(limiter), channels.WithObserver(&report.requests))
+	client, _, err := c.client(ctx, env, channels.WithLimiter(limiter), channels.WithObserver(report.requests.observer()))
 	if err != nil {
 		return err
 	}

@@ -164,22 +164,17 @@ func (r *report) object(total, left int, keptIn string, kept int, took time.Dura
 	return object
 }
 
-// requestCount is a channels.Observer that counts the requests, and those that were answered 429.
+// requestCount counts the requests, and those that were answered 429.
 type requestCount struct{ made, limited atomic.Int64 }
 
-// CallBegins returns ctx.
-func (c *requestCount) CallBegins(ctx context.Context, _ string) context.Context { return ctx }
-
-// AttemptEnds counts a request.
-func (c *requestCount) AttemptEnds(_ context.Context, e channels.AttemptEvent) {
-	c.made.Add(1)
-	if e.StatusCode == http.StatusTooManyRequests {
-		c.limited.Add(1)
-	}
+func (c *requestCount) observer() channels.Observer {
+	return channels.Observer{AttemptEnds: func(_ context.Context, e channels.AttemptEvent) {
+		c.made.Add(1)
+		if e.StatusCode == http.StatusTooManyRequests {
+			c.limited.Add(1)
+		}
+	}}
 }
-
-// CallEnds does nothing.
-func (c *requestCount) CallEnds(context.Context, channels.CallEvent) {}
 
 // shellWord quotes a word for a shell, if it needs that.
 func shellWord(s string) string {

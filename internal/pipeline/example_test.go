@@ -3,32 +3,16 @@ package pipeline_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
-	"github.com/pdchannels/pdchannels/internal/credential"
 	"github.com/pdchannels/pdchannels/internal/pipeline"
 	"github.com/pdchannels/pdchannels/internal/ratelimit"
 	"github.com/pdchannels/pdchannels/internal/retry"
 )
-
-// greeting is an answer that is complete once it has a text.
-type greeting struct {
-	Success bool
-	Text    string
-	Aside   string
-}
-
-func (g *greeting) Target() any                     { *g = greeting{}; return g }
-func (g *greeting) Judge() (success, complete bool) { return g.Success, g.Text != "" }
-func (g *greeting) Refusal(body []byte) (code, message, info string, err error) {
-	var said struct{ Code, Error string }
-	err = json.Unmarshal(body, &said)
-	return said.Code, said.Error, "", err
-}
 
 // roundTrip plays a server.
 type roundTrip func(r *http.Request) (*http.Response, error)
@@ -39,37 +23,43 @@ func answer(r *http.Request, status int, body string) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Request: r, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader([]byte(body)))}, nil
 }
 
-func newCaller(server roundTrip) *pipeline.Caller {
-	token, err := credential.APIToken("of-the-tests")
+// op is an operation that may be repeated.
+var op = pipeline.Operation{Name: "greet", Cost: 1, Rule: retry.Rule{Harmless: true}}
+
+func newPipeline(server roundTrip) *pipeline.Pipeline {
+	token, err := pipeline.APIToken("of-the-tests")
 	if err != nil {
 		panic(err)
 	}
 	policy := retry.Default(15 * time.Second)
 	policy.Rand = func() float64 { return 0 } // no pauses
-	return &pipeline.Caller{
-		Credential: token, Transport: server, Policy: policy, Limiter: ratelimit.New(ratelimit.Config{}),
-		BaseURL: func(context.Context) (string, error) { return "https://api.example/", nil },
-	}
+	return &pipeline.Pipeline{Credential: token, Transport: server, Policy: policy, Limiter: ratelimit.New(ratelimit.Config{})}
 }
 
-func newCall(g *greeting) *pipeline.Call {
-	return &pipeline.Call{Kind: retry.Upsert, Cost: 1, Answer: g, Build: func(baseURL string) (*http.Request, error) {
-		return http.NewRequest(http.MethodPost, baseURL+"hello", bytes.NewReader([]byte("hello")))
-	}}
+// greet makes a call as a generated client does.
+func greet(ctx context.Context, call *pipeline.Call) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://api.example/hello", strings.NewReader("hello"))
+	if err != nil {
+		panic(err)
+	}
+	resp, err := call.Do(req)
+	if resp != nil {
+		_ = resp.Body.Close()
+	}
+	return err
 }
 
 // A server that fails once is asked again.
 func Example() {
 	asked := 0
-	caller := newCaller(func(r *http.Request) (*http.Response, error) {
+	p := newPipeline(func(r *http.Request) (*http.Response, error) {
 		if asked++; asked == 1 {
 			return answer(r, http.StatusBadGateway, "<title>Bad gateway</title>")
 		}
-		return answer(r, http.StatusOK, `{"success":true,"text":"hello yourself"}`)
+		return answer(r, http.StatusOK, `{"success":true,"data":"hello yourself"}`)
 	})
-	var g greeting
-	call := newCall(&g)
-	failure := caller.Do(context.Background(), call)
-	fmt.Println(failure == nil, g.Text, call.Attempts)
-	// Output: true hello yourself 2
+	call := &pipeline.Call{Pipeline: p, Operation: &op}
+	err := greet(context.Background(), call)
+	fmt.Println(err, string(call.Result.Data), call.Result.Attempts)
+	// Output: <nil> "hello yourself" 2
 }

@@ -9,29 +9,26 @@ import (
 	"testing/synctest"
 
 	"github.com/pdchannels/pdchannels/internal/pipeline"
+	"github.com/pdchannels/pdchannels/internal/retry"
 )
 
 // A further attempt sends the same once more, and reads its answer as if it were the first.
 func TestEachAttemptIsWhole(t *testing.T) {
 	t.Parallel()
 	asked := 0
-	caller := newCaller(func(r *http.Request) (*http.Response, error) {
+	p := newPipeline(func(r *http.Request) (*http.Response, error) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil || string(body) != "hello" || r.Header.Get("X-Api-Token") != "of-the-tests" || r.Header.Get("Accept") != "application/json" {
 			t.Errorf("attempt %d sends %q, %v, with %v", asked+1, body, err, r.Header)
 		}
 		if asked++; asked == 1 {
-			return answer(r, http.StatusOK, `{"success":true,"aside":"of an answer that lacks its text","text":7}`)
+			return answer(r, http.StatusOK, `{"data":"of an answer that does not say whether it is a success"}`)
 		}
-		return answer(r, http.StatusOK, `{"success":true,"text":"hello"}`)
+		return answer(r, http.StatusOK, `{"success":true,"data":"hello"}`)
 	})
-	var g greeting
-	call := newCall(&g)
-	if f := caller.Do(t.Context(), call); f != nil || asked != 2 {
-		t.Fatalf("got %+v after %d attempts", f, asked)
-	}
-	if want := (greeting{Success: true, Text: "hello"}); g != want || call.Odd != "" {
-		t.Errorf("got %+v with an odd field %q, want %+v", g, call.Odd, want)
+	call := &pipeline.Call{Pipeline: p, Operation: &op}
+	if err := greet(t.Context(), call); err != nil || asked != 2 || string(call.Result.Data) != `"hello"` {
+		t.Errorf("got %s, %v after %d attempts", call.Result.Data, err, asked)
 	}
 }
 
@@ -39,14 +36,14 @@ func TestEachAttemptIsWhole(t *testing.T) {
 func TestAnUnknownOutcomeStaysUnknown(t *testing.T) {
 	t.Parallel()
 	asked := 0
-	caller := newCaller(func(r *http.Request) (*http.Response, error) {
+	p := newPipeline(func(r *http.Request) (*http.Response, error) {
 		if asked++; asked == 1 {
 			return answer(r, http.StatusServiceUnavailable, `{}`)
 		}
-		return answer(r, http.StatusForbidden, `{"code":"ADMIN_ONLY"}`)
+		return answer(r, http.StatusForbidden, `{"success":false,"additional_data":{"code":"ADMIN_ONLY"}}`)
 	})
-	f := caller.Do(t.Context(), newCall(new(greeting)))
-	if f == nil || f.Outcome != pipeline.Unknown || f.Status != http.StatusForbidden || f.Code != "ADMIN_ONLY" {
+	f, _ := errors.AsType[*retry.Failure](greet(t.Context(), &pipeline.Call{Pipeline: p, Operation: &op}))
+	if f == nil || f.Outcome != retry.Unknown || f.Status != http.StatusForbidden || f.Code != "ADMIN_ONLY" {
 		t.Errorf("got %+v", f)
 	}
 }
@@ -56,12 +53,12 @@ func TestInterruptedWhilePausing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
-		caller := newCaller(func(r *http.Request) (*http.Response, error) {
+		p := newPipeline(func(r *http.Request) (*http.Response, error) {
 			return answer(r, http.StatusServiceUnavailable, `{"error":"down for maintenance"}`)
 		})
-		caller.Policy.Rand = func() float64 { return 1 }
+		p.Policy.Rand = func() float64 { return 1 }
 		go func() { synctest.Wait(); cancel(errors.New("enough")) }()
-		f := caller.Do(ctx, newCall(new(greeting)))
+		f, _ := errors.AsType[*retry.Failure](greet(ctx, &pipeline.Call{Pipeline: p, Operation: &op}))
 		if f == nil || f.Status != http.StatusServiceUnavailable || f.Message != "down for maintenance" || !errors.Is(f.Err, context.Canceled) {
 			t.Errorf("got %+v", f)
 		}
@@ -71,13 +68,13 @@ func TestInterruptedWhilePausing(t *testing.T) {
 // A transport that panics is the caller's to mend; the others go on.
 func TestAPanicGivesItsSlotBack(t *testing.T) {
 	t.Parallel()
-	caller := newCaller(func(*http.Request) (*http.Response, error) { panic("of the transport") })
+	p := newPipeline(func(*http.Request) (*http.Response, error) { panic("of the transport") })
 	func() {
 		defer func() { _ = recover() }()
-		_ = caller.Do(t.Context(), newCall(new(greeting)))
+		_ = greet(t.Context(), &pipeline.Call{Pipeline: p, Operation: &op})
 		t.Error("the panic was swallowed")
 	}()
-	if n := caller.Limiter.State().InFlight; n != 0 {
+	if n := p.Limiter.State().InFlight; n != 0 {
 		t.Errorf("%d slots are still taken", n)
 	}
 }
@@ -88,19 +85,18 @@ func TestTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		leave := make(chan struct{})
 		arrived := make(chan string, 3)
-		caller := newCaller(func(r *http.Request) (*http.Response, error) {
+		p := newPipeline(func(r *http.Request) (*http.Response, error) {
 			arrived <- r.URL.Path
 			<-leave
-			return answer(r, http.StatusOK, `{"success":true,"text":"hello"}`)
+			return answer(r, http.StatusOK, `{"success":true}`)
 		})
 		done := make(chan struct{})
 		for _, id := range []string{"same", "same", "other"} {
-			call := newCall(new(greeting))
-			call.Turn = pipeline.Turn{Channel: "channel", ID: id}
+			call := &pipeline.Call{Pipeline: p, Operation: &op, Turn: pipeline.Turn{Channel: "channel", ID: id}}
 			go func() {
 				defer func() { done <- struct{}{} }()
-				if f := caller.Do(t.Context(), call); f != nil {
-					t.Errorf("%s: %+v", id, f)
+				if err := greet(t.Context(), call); err != nil {
+					t.Errorf("%s: %v", id, err)
 				}
 			}()
 		}

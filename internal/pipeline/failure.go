@@ -1,62 +1,77 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"github.com/pdchannels/pdchannels/internal/ratelimit"
+	"github.com/pdchannels/pdchannels/internal/retry"
 	"github.com/pdchannels/pdchannels/internal/secret"
 )
 
-// Outcome says what became of a request that failed.
-type Outcome int
-
-// The outcomes.
-const (
-	Unknown  Outcome = iota // something left, and no answer says what came of it
-	NotSent                 // nothing left
-	Rejected                // it was refused
-)
-
-// Failure is why a call failed. Its texts are bounded, printable, and without the token of
-// the request.
-type Failure struct {
-	Outcome       Outcome
-	Status        int    // 0 if no answer came
-	Code          string // the API's
-	Message       string // the API's, or else ours
-	Info          string
-	RetryAfter    time.Duration
-	CorrelationID string
-	Body          string // its start
-	Err           error  // a cause from elsewhere
-	NotFromAPI    bool   // the answer is not in the API's form
-	CutOff        bool   // the answer was not read in full, so a code may have been lost
-	Everyone      bool   // every call would fail so now: there is no credential, or no base URL
-	Earlier       bool   // the outcome is unknown by an earlier attempt; all else is of the last one
-	// Held says that calls are held back by the limiter; nil if they are not.
-	Held *ratelimit.RefusedError
-}
-
-// heldBack is the failure of a call that is better not sent.
-func heldBack(refused *ratelimit.RefusedError) *Failure {
-	return &Failure{
-		Outcome: NotSent, Message: "held back, since " + refused.Reason.String(), Held: refused,
+// heldBack is the failure of a call that the limiter does not let go.
+func heldBack(refused *ratelimit.RefusedError) *retry.Failure {
+	return &retry.Failure{
+		Outcome: retry.NotSent, Message: "held back, since " + refused.Reason.String(), HeldBack: refused,
 		RetryAfter: (refused.RetryAfter + time.Second - 1).Truncate(time.Second),
 	}
 }
 
-// cause is an error from elsewhere with a text that can be shown: net/http quotes what a
-// server sent, at any length, and that may echo the token of the request. It is found by
-// errors.Is and errors.As as if it were the error itself, but not unwrapped.
-type cause struct {
-	err   error
-	token string
+// after is the failure of a call: that of its last attempt, if there was one, and what kept it from
+// another.
+func (r *run) after(last, stop *retry.Failure) *retry.Failure {
+	if last == nil {
+		return stop
+	}
+	if stop.HeldBack != nil {
+		last.HeldBack, last.RetryAfter = stop.HeldBack, stop.RetryAfter
+	}
+	last.Err = join(last.Err, stop.Err, r.secret)
+	return last
 }
 
-func (c *cause) Error() string              { return secret.Clean(c.err.Error(), c.token, 512) }
+// meanwhile is what happened beside a failed attempt: the limiter may know more of a limit than one
+// answer tells, or the context has ended.
+func (r *run) meanwhile(ctx context.Context, last *retry.Failure) *retry.Failure {
+	limited := last.Status == http.StatusTooManyRequests
+	if limited || last.NotFromAPI {
+		if refused := r.Pipeline.Limiter.Refused(r.Operation.Cost); refused != nil {
+			return heldBack(refused)
+		}
+	}
+	if limited || last.Outcome != retry.Rejected {
+		return &retry.Failure{Err: ctx.Err()}
+	}
+	return &retry.Failure{}
+}
+
+func join(err, then error, secret string) error {
+	switch {
+	case then == nil || errors.Is(err, then):
+		return err
+	case err == nil:
+		return then
+	default:
+		return &cause{fmt.Errorf("%w; then: %w", err, then), secret}
+	}
+}
+
+// Printable returns the error with a text that is bounded and without the secret.
+func Printable(err error, secret string) error { return &cause{err, secret} }
+
+// cause is an error from elsewhere with a text that can be shown: net/http quotes what a
+// server sent, at any length, and that may echo the secret of the request. errors.Is and errors.As
+// find it as if it were the error itself, but it is not unwrapped.
+type cause struct {
+	err    error
+	secret string
+}
+
+func (c *cause) Error() string              { return secret.Clean(c.err.Error(), c.secret, 512) }
 func (c *cause) Is(target error) bool       { return errors.Is(c.err, target) }
 func (c *cause) As(target any) bool         { return errors.As(c.err, target) }
 func (c *cause) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.Error()) }

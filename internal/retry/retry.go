@@ -1,69 +1,41 @@
-// Package retry decides whether a call of the Channels API is tried again. It
-// sends nothing and waits for nothing: it is told what became of an attempt, and answers
-// what to do.
+// Package retry decides whether a call of the Channels API is repeated. It sends nothing and
+// waits for nothing: it learns how an attempt ended, and answers what to do next.
 //
-//	call := policy.Begin(retry.Upsert)
+//	call := policy.Begin(retry.Rule{Harmless: true})
 //	for {
 //		…one attempt, at most call.Timeout() long…
-//		switch d := call.Next(result); d.Action {
+//		switch d := call.Next(failure, took, ended); d.Action {
 //		case retry.Again:
 //			…wait d.Wait…
 //		…
 //		}
 //	}
 //
-// # What is tried again
+// # What is repeated
 //
-// An attempt of which nothing was sent is tried again whatever the call. One whose outcome is
-// unknown is tried again if a repetition does no harm: an upsert and a delete, but not
-// the creation of something, unless the caller wants it. Then "there is one already", after an
-// attempt of unknown outcome, is taken for the success of that attempt; as is "there is no
-// such thing" of a delete. A 429 is tried again too, after the wait that the limiter
-// imposes on everybody. All else would be answered in the same way again.
+// An attempt that sent nothing is repeated whatever the call. One whose outcome is unknown is
+// repeated if that does no harm. Then a refusal may show that the earlier attempt was accepted:
+// "it exists already" of a create, "there is no such thing" of a delete; the [Rule] of the call
+// knows it. A 429 is repeated after the wait that the limiter imposes on every caller. Any other
+// refusal is final, since the answer would be the same.
 //
 // The figures of [Default] are this project's choice; none is Pipedrive's.
 package retry
 
 import (
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"time"
 )
 
-// Kind is what repeating a call would do.
-type Kind int
-
-// The kinds of calls.
-const (
-	Upsert Kind = iota // the same once more
-	Create             // a second one, or an error that says so
-	Delete             // nothing, or an error that says so
-)
-
-// Reach is how far an attempt came.
-type Reach int
-
-// How far an attempt can come.
-const (
-	Unsent   Reach = iota // nothing of it left
-	Unknown               // something left, and no usable answer came
-	Refused               // the API, or something before it, said no
-	Accepted              // it is done
-)
-
-// Result is what became of one attempt.
-type Result struct {
-	Reach      Reach
-	Status     int           // of the answer; 0 if none came
-	Code       string        // the API's code
-	RetryAfter time.Duration // as the answer told
-	NotFromAPI bool          // the answer is not, or not in full, in the form of the API
-	Took       time.Duration
-	Ended      bool // the caller's context has ended
-}
-
-func (r Result) limited() bool {
-	return r.Reach == Refused && r.Status == http.StatusTooManyRequests
+// Rule says what repeating a call means.
+type Rule struct {
+	// Harmless says that a call of unknown outcome may be repeated.
+	Harmless bool
+	// Proves reports whether the refusal of a repeated call shows that an attempt of unknown outcome
+	// was accepted. That nobody else did the same meanwhile is an assumption. nil: none does.
+	Proves func(*Failure) bool
 }
 
 // Action is what to do after an attempt.
@@ -72,10 +44,10 @@ type Action int
 // The actions.
 const (
 	Done        Action = iota
-	DoneEarlier        // this answer shows that an attempt of unknown outcome was accepted
-	Fail               // with the error of this attempt
+	DoneEarlier        // this refusal shows that an attempt of unknown outcome was accepted
+	Fail               // with the failure of this attempt
 	Again              // after Decision.Wait
-	Renew              // the credential; again if that gave a new one
+	Renew              // the credential, then again if there is a new one
 )
 
 // Decision is what to do, and why.
@@ -87,20 +59,20 @@ type Decision struct {
 
 // Policy holds for all calls of one client. Copies share the budget.
 type Policy struct {
-	Attempts     int           // of one call
-	Base, Cap    time.Duration // the backoff doubles from Base to Cap, with full jitter
-	Attempt      time.Duration // the longest that an attempt may take
-	Total        time.Duration // the longest that attempts and backoff may take; waiting for a slot is not counted
-	LongestWait  time.Duration // a server that asks for more is left to the caller
-	RetryCreates bool          // try a Create of unknown outcome again
-	Rand         func() float64
-	Budget       *Budget
+	Attempts    int           // of one call
+	Base, Cap   time.Duration // the backoff doubles from Base to Cap, with full jitter
+	Attempt     time.Duration // how long an attempt may take
+	Total       time.Duration // how long attempts and backoff may take; waiting for a slot does not count
+	LongestWait time.Duration // a longer Retry-After is returned to the caller
+	Rand        func() float64
+	Budget      *Budget
 }
 
 // Default returns the policy that this project starts with: for attempts of at most 15
 // seconds, 4 attempts within 60 seconds; for others in proportion.
 func Default(attempt time.Duration) Policy {
 	const attempts = 4
+	attempt = min(attempt, math.MaxInt64/attempts)
 	return Policy{
 		Attempts: attempts, Base: 250 * time.Millisecond, Cap: 8 * time.Second,
 		Attempt: attempt, Total: attempts * attempt, LongestWait: 10 * time.Second,
@@ -109,27 +81,27 @@ func Default(attempt time.Duration) Policy {
 }
 
 // Begin starts a call.
-func (p *Policy) Begin(k Kind) Call { return Call{policy: p, kind: k} }
+func (p *Policy) Begin(r Rule) Call { return Call{policy: p, rule: r} }
 
 // Call is the state of one call. It is not for concurrent use.
 type Call struct {
 	// Attempts is how many were made.
 	Attempts int
-	// Unknown says that one of them may have taken effect without an answer that says so.
+	// Unknown says that one of them may have taken effect, and no answer tells.
 	Unknown bool
 
 	policy  *Policy
-	kind    Kind
+	rule    Rule
 	spent   time.Duration
 	renewed bool
 	paid    bool // the attempt was paid from the budget
 	before  int  // attempts that no longer count
 }
 
-// Afresh allows the call as many attempts, and as much time, as it had in the beginning. What the
-// attempts before it mean for the outcome is kept.
+// Afresh allows the call as many attempts, and as much time, as it had at first. It remembers
+// whether the outcome is unknown.
 func (c *Call) Afresh() {
-	*c = Call{Attempts: c.Attempts, Unknown: c.Unknown, policy: c.policy, kind: c.kind, before: c.Attempts}
+	*c = Call{Attempts: c.Attempts, Unknown: c.Unknown, policy: c.policy, rule: c.rule, before: c.Attempts}
 }
 
 // Timeout returns how long the next attempt may take.
@@ -137,91 +109,91 @@ func (c *Call) Timeout() time.Duration {
 	return min(c.policy.Attempt, c.policy.Total-c.spent)
 }
 
-// Next is told the result of an attempt, and decides what follows.
-func (c *Call) Next(r Result) Decision {
+// Next decides what follows an attempt. f is nil if the attempt was accepted; ended says that the
+// caller's context has ended.
+func (c *Call) Next(f *Failure, took time.Duration, ended bool) Decision {
 	c.Attempts++
-	c.spent += r.Took
-	before := c.Unknown
-	c.Unknown = before || r.Reach == Unknown
-	if r.Reach >= Refused && !r.limited() {
+	c.spent += took
+	answered := f == nil || f.Outcome == Rejected
+	limited := f != nil && f.limited()
+	if answered && !limited {
 		c.policy.Budget.gain(c.paid)
 	}
 	c.paid = false
-	switch {
-	case r.Reach == Accepted:
+	if f == nil {
 		return Decision{Action: Done}
-	case before && provesEarlier(c.kind, r):
+	}
+	before := c.Unknown
+	c.Unknown = before || f.Outcome == Unknown
+	switch {
+	case before && f.Outcome == Rejected && c.rule.Proves != nil && c.rule.Proves(f):
 		return Decision{Action: DoneEarlier, Reason: "an earlier attempt was accepted"}
-	case r.Ended:
+	case ended:
 		return Decision{Action: Fail, Reason: "the context ended"}
-	case r.Reach == Refused && r.Status == http.StatusUnauthorized && !c.renewed && c.spent < c.policy.Total:
+	case f.Outcome == Rejected && f.Status == http.StatusUnauthorized && !c.renewed && c.spent < c.policy.Total:
 		c.renewed = true
 		return Decision{Action: Renew, Reason: "the credential was refused"}
-	case r.limited():
-		return c.again(r, 0, "a rate limit is used up") // the limiter has every caller wait
-	case r.Reach == Refused:
-		if aboutContent(r.Status) && !r.NotFromAPI { // then an earlier attempt was refused as well
+	case limited:
+		return c.again(f, 0, "a rate limit is used up") // the limiter makes every caller wait
+	case f.Outcome == Rejected:
+		if f.aboutContent() { // then an earlier attempt was refused as well
 			c.Unknown = false
 		}
 		return Decision{Action: Fail, Reason: "refused"}
-	case r.Status >= 300 && r.Status <= 399: // 303: done perhaps, and asking again leads to the same place
+	case f.Status >= 300 && f.Status <= 399: // 303: perhaps done, and asking again leads to the same place
 		return Decision{Action: Fail, Reason: "redirected"}
-	case r.Reach == Unknown && c.kind == Create && !c.policy.RetryCreates:
+	case f.Outcome == Unknown && !c.rule.Harmless:
 		return Decision{Action: Fail, Reason: "the outcome is unknown, and repeating it might do it twice"}
 	}
 	reason := "not sent"
-	if r.Reach == Unknown {
+	if f.Outcome == Unknown {
 		reason = "the outcome is unknown"
 	}
-	return c.again(r, c.backoff()+r.RetryAfter, reason)
+	return c.again(f, c.backoff()+f.RetryAfter, reason)
 }
 
-// again tries again if nothing has run out.
-func (c *Call) again(r Result, wait time.Duration, reason string) Decision {
+// again repeats the call if nothing has run out.
+func (c *Call) again(f *Failure, wait time.Duration, reason string) Decision {
 	attempts := c.policy.Attempts
 	if c.renewed {
-		attempts++ // what a stale token was refused is not counted
+		attempts++ // an attempt with a stale token is not counted
 	}
 	switch {
-	case r.RetryAfter > c.policy.LongestWait:
+	case f.RetryAfter > c.policy.LongestWait:
 		return Decision{Action: Fail, Reason: "the server asks for a longer wait than is made here"}
 	case c.Attempts-c.before >= attempts:
 		return Decision{Action: Fail, Reason: "no attempts left"}
 	case c.spent+wait >= c.policy.Total:
 		return Decision{Action: Fail, Reason: "no time left"}
-	case !r.limited() && !c.policy.Budget.pay():
+	case !f.limited() && !c.policy.Budget.pay():
 		return Decision{Action: Fail, Reason: "too many calls fail for more retries"}
 	}
-	c.paid = !r.limited()
+	c.paid = !f.limited()
 	c.spent += wait
 	return Decision{Action: Again, Wait: wait, Reason: reason}
 }
 
-// backoff is uniform between nothing and a bound that doubles: callers that failed
+// backoff is uniform between zero and a bound that doubles: callers that failed
 // together come back apart.
 func (c *Call) backoff() time.Duration {
 	bound := c.policy.Base << min(c.Attempts-c.before-1, 16) // beyond any cap, and short of an overflow
 	return time.Duration(c.policy.Rand() * float64(min(bound, c.policy.Cap)))
 }
 
-// aboutContent recognises the refusals of what was asked, whoever asks and whenever.
-func aboutContent(status int) bool {
-	switch status {
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
-		return true
-	default:
-		return false
-	}
+// limited reports whether a rate limit is used up.
+func (f *Failure) limited() bool {
+	return f.Outcome == Rejected && f.Status == http.StatusTooManyRequests
 }
 
-// provesEarlier recognises the refusal that only the success of an earlier attempt
-// explains. That nobody else did it meanwhile is an assumption.
-func provesEarlier(k Kind, r Result) bool {
-	switch k {
-	case Create:
-		return r.Code == "CHANNEL_ALREADY_EXISTS"
-	case Delete:
-		return r.Status == http.StatusNotFound && r.Code == "NOT_FOUND"
+// aboutContent reports whether the API refused what was asked, whoever asks and whenever. An answer
+// that was cut off, or that something else gave, does not tell.
+func (f *Failure) aboutContent() bool {
+	if f.NotFromAPI || f.CutOff {
+		return false
+	}
+	switch f.Status {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		return true
 	default:
 		return false
 	}

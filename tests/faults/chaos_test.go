@@ -25,11 +25,12 @@ type chaos struct {
 	connections int
 	requests    map[string]int
 	met         map[string][]failure // by operation and id
+	taken       map[string]int       // requests, by their token
 }
 
 // newChaos takes in every fault after which a call may go on, once each.
 func newChaos() *chaos {
-	c := &chaos{requests: map[string]int{}, met: map[string][]failure{}}
+	c := &chaos{requests: map[string]int{}, met: map[string][]failure{}, taken: map[string]int{}}
 	for _, f := range faults() {
 		if goesOn := []failure{lost, lostApplied, limited, staleToken}; slices.Contains(goesOn, f.is) && !breaksConnecting(f.steps[0].breaks) {
 			c.faults = append(c.faults, f)
@@ -62,10 +63,12 @@ func (c *chaos) answers(r *request) step {
 	_, _ = fmt.Fprint(h, r.key(), c.requests[r.key()], "seed")
 	c.requests[r.key()]++
 	sum := h.Sum64() >> 7
-	if sum%5 != 0 {
+	f := c.faults[sum/5%uint64(len(c.faults))]
+	// A token is refused once the client knows that it was good: it has as many requests in flight at most.
+	if young := c.taken[r.token] <= 64; sum%5 != 0 || f.is == staleToken && young {
+		c.taken[r.token]++
 		return step{}
 	}
-	f := c.faults[sum/5%uint64(len(c.faults))]
 	c.met[r.key()] = append(c.met[r.key()], f.is)
 	return f.steps[0]
 }
@@ -224,7 +227,7 @@ func TestOutage(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					p := &pipedrive{plan: &sequence{steps: []step{s}, forGood: true}}
 					watch := &watch{}
-					client := p.newClient(t, apiToken, channels.WithObserver(watch))
+					client := p.newClient(t, apiToken, watch.observer())
 					failed := 0
 					if deliver {
 						for d := range client.Deliver(t.Context(), numbered(messages, messages)) {

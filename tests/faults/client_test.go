@@ -24,18 +24,19 @@ type watch struct {
 	calls    []channels.CallEvent
 }
 
-func (w *watch) CallBegins(ctx context.Context, _ string) context.Context { return ctx }
-
-func (w *watch) AttemptEnds(_ context.Context, e channels.AttemptEvent) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.attempts = append(w.attempts, e)
-}
-
-func (w *watch) CallEnds(_ context.Context, e channels.CallEvent) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.calls = append(w.calls, e)
+func (w *watch) observer() channels.Option {
+	return channels.WithObserver(channels.Observer{
+		AttemptEnds: func(_ context.Context, e channels.AttemptEvent) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.attempts = append(w.attempts, e)
+		},
+		CallEnds: func(_ context.Context, e channels.CallEvent) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.calls = append(w.calls, e)
+		},
+	})
 }
 
 func (w *watch) last() callEnd {

@@ -119,7 +119,7 @@ func TestContextEndsInBackoff(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := &pipedrive{plan: &sequence{steps: []step{{breaks: breaks}}, forGood: true}}
 				ctx, cancel := context.WithCancel(t.Context())
-				client := p.newClient(t, apiToken, channels.WithRetries(channels.RetryPolicy{RepeatAddChannel: op.again}), channels.WithObserver(after{1, cancel}))
+				client := p.newClient(t, apiToken, channels.WithRetries(channels.RetryPolicy{RepeatAddChannel: op.again}), after(1, cancel))
 				start := time.Now()
 				_, err := op.call(ctx, client, "one")
 				e, ok := errors.AsType[*channels.Error](err)
@@ -131,17 +131,11 @@ func TestContextEndsInBackoff(t *testing.T) {
 	}
 }
 
-// after is an observer that cancels at the end of an attempt, of which the number is given.
-type after struct {
-	attempt int
-	cancel  context.CancelFunc
-}
-
-func (after) CallBegins(ctx context.Context, _ string) context.Context { return ctx }
-func (after) CallEnds(context.Context, channels.CallEvent)             {}
-
-func (a after) AttemptEnds(_ context.Context, e channels.AttemptEvent) {
-	if e.Number == a.attempt {
-		a.cancel()
-	}
+// after cancels at the end of the attempt with that number.
+func after(attempt int, cancel context.CancelFunc) channels.Option {
+	return channels.WithObserver(channels.Observer{AttemptEnds: func(_ context.Context, e channels.AttemptEvent) {
+		if e.Number == attempt {
+			cancel()
+		}
+	}})
 }

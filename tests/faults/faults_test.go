@@ -68,8 +68,6 @@ func failing() []fault {
 		"504, nothing in it":              {status: 504},
 		"101":                             {status: 101},
 		"200, a page":                     {status: 200, body: page},
-		"200, nothing in it":              {status: 200},
-		"204":                             {status: 204},
 		"200, cut-off JSON":               {status: 200, body: `{"success":tr`},
 		"200, another JSON":               {status: 200, body: `[]`},
 		"200, an object of another shape": {status: 200, body: `{"status":"ok"}`},
@@ -83,6 +81,8 @@ func failing() []fault {
 	}
 	elsewhere := answer{status: 303, header: "Location: https://elsewhere.example/done\r\n"}
 	return append(all,
+		fault{name: "204", is: emptyApplied, steps: []step{{answer: answer{status: 204}, applied: true}}},
+		fault{name: "200, nothing in it", is: emptyApplied, steps: []step{{answer: answer{status: 200}, applied: true}}},
 		fault{name: "303", is: lostForGood, steps: []step{{answer: elsewhere}}},
 		fault{name: "applied, 303", is: lostForGood, steps: []step{{answer: elsewhere, applied: true}}},
 		fault{name: "503, come back in 5 s", is: lost, steps: later("Retry-After: 5\r\n"), retryAfter: 5 * time.Second},
@@ -158,7 +158,10 @@ func refusals() []fault {
 		{name: "403, a page alone", is: answered, steps: refuse(403, page), says: "Cloudflare"},
 		{name: "404 of the API", is: answered, steps: refuse(404, envelope("NOT_FOUND")), kinds: []error{channels.ErrNotFound}},
 		{name: "404 of somebody else", is: answered, steps: refuse(404, page), kinds: withdrawn, says: "the base URL is wrong, or the service is withdrawn"},
-		{name: "404 without a code", is: answered, steps: refuse(404, `{"success":false}`), kinds: withdrawn},
+		{name: "404 without a code", is: answered, steps: refuse(404, `{"success":false}`), kinds: []error{channels.ErrNotFound}, says: "a probe tells which"},
+		{name: "404 with another code", is: answered, steps: refuse(404, envelope("NO_ROUTE")), kinds: []error{channels.ErrNotFound}, says: "a probe tells which"},
+		{name: "404 of another service", is: answered, steps: refuse(404, `{"message":"no Route matched"}`), kinds: withdrawn},
+		{name: "403, a proxy's JSON", is: answered, steps: refuse(403, `{"title":"Error 1020: Access denied","status":403}`)},
 		{name: "410", is: answered, steps: refuse(410, envelope("")), kinds: withdrawn, says: "withdrawn"},
 		{name: "413", is: answered, steps: refuse(413, page)},
 		{name: "415", is: answered, steps: refuse(415, envelope(""))},
@@ -178,14 +181,15 @@ func cutOff(whole []fault) []fault {
 	var cut []fault
 	for _, f := range whole {
 		last := f.steps[len(f.steps)-1]
-		if last.answer.body == "" || last.answer.status < 300 || last.answer.status == 404 && last.answer.body == page {
+		anothers := last.answer.body != page && !strings.Contains(last.answer.body, "success") || last.answer.status == 404 && last.answer.body == page
+		if last.answer.body == "" || last.answer.status < 300 || anothers { // nobody can tell whose half of an answer is
 			continue
 		}
 		f.kinds = slices.DeleteFunc(slices.Clone(f.kinds), func(kind error) bool {
 			return slices.Contains(byCode, kind) || kind == channels.ErrWithdrawn && last.answer.status == 404 //nolint:errorlint // a sentinel itself
 		})
-		if last.answer.status == 403 {
-			f.says = "" // a title that is cut off as well
+		if last.answer.status == 403 || last.answer.status == 404 {
+			f.says = "" // a title that is cut off as well, or what hangs on the code
 		}
 		for p, name := range map[point]string{midBody: "cut off", midBodyOpen: "cut off in the open"} {
 			broken := f

@@ -101,7 +101,7 @@ func play(t *testing.T, f fault, op operation, forGood bool) {
 	plan := &sequence{steps: f.steps, forGood: forGood}
 	p := &pipedrive{plan: plan}
 	watch := &watch{}
-	opts := []channels.Option{channels.WithObserver(watch), channels.WithRetries(channels.RetryPolicy{RepeatAddChannel: op.again})}
+	opts := []channels.Option{watch.observer(), channels.WithRetries(channels.RetryPolicy{RepeatAddChannel: op.again})}
 	credential := apiToken
 	if f.is == staleToken {
 		credential = channels.OAuth(&renewing{})

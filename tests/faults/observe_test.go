@@ -39,7 +39,7 @@ func TestTheStoryOfACall(t *testing.T) {
 		}
 		var log bytes.Buffer
 		watch := &watch{}
-		client := p.newClient(t, channels.OAuth(&renewing{}), channels.WithObserver(watch), logTo(&log))
+		client := p.newClient(t, channels.OAuth(&renewing{}), watch.observer(), logTo(&log))
 		start := time.Now()
 		if _, err := receive(t.Context(), client, "one"); err != nil {
 			t.Fatal(err)
@@ -47,10 +47,10 @@ func TestTheStoryOfACall(t *testing.T) {
 		took := time.Since(start)
 
 		want := []channels.AttemptEvent{
-			{Number: 1, Repeated: true, Reason: "the outcome is unknown", Ending: channels.Ending{Outcome: channels.Unknown, StatusCode: 503}},
-			{Number: 2, Repeated: true, Reason: "a rate limit is used up", Ending: channels.Ending{Outcome: channels.Rejected, StatusCode: 429}},
-			{Number: 3, Repeated: true, Reason: "the credential was refused", Ending: channels.Ending{Outcome: channels.Rejected, StatusCode: 401}},
-			{Number: 4, Ending: channels.Ending{Accepted: true}},
+			{Number: 1, Repeated: true, Reason: "the outcome is unknown", Outcome: channels.Unknown, StatusCode: 503},
+			{Number: 2, Repeated: true, Reason: "a rate limit is used up", Outcome: channels.Rejected, StatusCode: 429},
+			{Number: 3, Repeated: true, Reason: "the credential was refused", Outcome: channels.Rejected, StatusCode: 401},
+			{Number: 4, Outcome: channels.Accepted, StatusCode: 200},
 		}
 		if len(watch.attempts) != len(want) || len(watch.calls) != 1 {
 			t.Fatalf("told of %+v and %+v", watch.attempts, watch.calls)
@@ -69,7 +69,7 @@ func TestTheStoryOfACall(t *testing.T) {
 			}
 		}
 		call := watch.calls[0]
-		if accounted != took || call.Took != took || call.Attempts != 4 || !call.Accepted || call.Waited != watch.attempts[2].Waited {
+		if accounted != took || call.Took != took || call.Attempts != 4 || call.Outcome != channels.Accepted || call.Waited != watch.attempts[2].Waited {
 			t.Errorf("it took %v, of which the attempts account for %v; the call is told as %+v", took, accounted, call)
 		}
 
@@ -101,7 +101,7 @@ func TestACallThatSendsNothingIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &pipedrive{plan: &sequence{steps: []step{{answer: answer{status: 429, header: "Retry-After: 60\r\n"}}}}}
 		watch := &watch{}
-		client := p.newClient(t, apiToken, channels.WithObserver(watch))
+		client := p.newClient(t, apiToken, watch.observer())
 		_, _ = receive(t.Context(), client, "one")
 		_, err := receive(t.Context(), client, "two")
 		_, invalid := receive(t.Context(), client, "")
@@ -109,7 +109,7 @@ func TestACallThatSendsNothingIsTold(t *testing.T) {
 			t.Fatalf("%v, %v; told of %+v", err, invalid, watch.calls)
 		}
 		for _, e := range watch.calls[1:] {
-			if e.Attempts != 0 || e.Accepted || e.Outcome != channels.NotSent {
+			if e.Attempts != 0 || e.Outcome != channels.NotSent {
 				t.Errorf("%+v, want it not sent", e)
 			}
 		}
@@ -124,15 +124,14 @@ type tracing struct {
 
 type spanKey struct{}
 
-func (o *tracing) CallBegins(ctx context.Context, operation string) context.Context {
-	return context.WithValue(ctx, spanKey{}, operation)
-}
-
-func (o *tracing) AttemptEnds(ctx context.Context, e channels.AttemptEvent) {
-	o.check(ctx, "AttemptEnds", e.Operation)
-}
-func (o *tracing) CallEnds(ctx context.Context, e channels.CallEvent) {
-	o.check(ctx, "CallEnds", e.Operation)
+func (o *tracing) observer() channels.Observer {
+	return channels.Observer{
+		CallBegins: func(ctx context.Context, operation string) context.Context {
+			return context.WithValue(ctx, spanKey{}, operation)
+		},
+		AttemptEnds: func(ctx context.Context, e channels.AttemptEvent) { o.check(ctx, "AttemptEnds", e.Operation) },
+		CallEnds:    func(ctx context.Context, e channels.CallEvent) { o.check(ctx, "CallEnds", e.Operation) },
+	}
 }
 
 func (o *tracing) check(ctx context.Context, where, operation string) {
@@ -153,7 +152,7 @@ func (o *tracing) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestTheContextOfAnObserverGoesAlong(t *testing.T) {
 	t.Parallel()
 	o := &tracing{}
-	client := newClient(t, apiToken, channels.WithObserver(o), channels.WithHTTPClient(&http.Client{Transport: o}))
+	client := newClient(t, apiToken, channels.WithObserver(o.observer()), channels.WithHTTPClient(&http.Client{Transport: o}))
 	if _, err := receive(t.Context(), client, "one"); err != nil {
 		t.Error(err)
 	}
@@ -202,7 +201,7 @@ func TestNothingSecretIsObserved(t *testing.T) {
 				p := &pipedrive{plan: plan}
 				var log bytes.Buffer
 				watch := &watch{}
-				client := p.newClient(t, channels.APIToken(canary+"-token"), channels.WithObserver(watch), logTo(&log))
+				client := p.newClient(t, channels.APIToken(canary+"-token"), watch.observer(), logTo(&log))
 				_, err := client.ReceiveMessage(t.Context(), channels.ReceiveMessageRequest{
 					ID: canary + "-id", ProviderChannelID: canary + "-channel", ConversationID: canary + "-conversation", SenderID: canary + "-sender",
 					Message: canary + " text", Status: channels.StatusSent, CreatedAt: time.Now(), ConversationLink: "https://" + canary + ".example/",

@@ -5,6 +5,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -178,7 +179,8 @@ func (p *pipedrive) newClient(t testing.TB, credential channels.Credential, opts
 
 func newClient(t testing.TB, credential channels.Credential, opts ...channels.Option) *channels.Client {
 	t.Helper()
-	client, err := channels.NewClient(credential, opts...)
+	quiet := channels.WithLogger(slog.New(slog.DiscardHandler)) // unless an option wants to look
+	client, err := channels.NewClient(credential, append([]channels.Option{quiet}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

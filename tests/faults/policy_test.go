@@ -16,6 +16,7 @@ const (
 	unsent         failure = iota // it is proven that nothing left
 	lost                          // sent, not applied, and no usable answer; 408, 5xx
 	lostApplied                   // the same, but it was applied
+	emptyApplied                  // applied, and answered without a body: of a delete that is a success
 	lostForGood                   // sent, and asking again is of no use: a wait that is not made, a 303 to the result
 	limited                       // 429 of the burst limit; for good it looks as if the daily budget were gone
 	limitedForLong                // 429 that asks for a wait that is not made
@@ -63,6 +64,10 @@ var policy = [failures]struct{ once, forGood each }{
 	lostApplied: {
 		each{receive: want{done, 2}, add: want{unknown, 1}, addAgain: want{inferred, 2}, remove: want{inferred, 2}},
 		each{receive: want{unknown, 4}, add: want{unknown, 1}, addAgain: want{unknown, 4}, remove: want{unknown, 4}},
+	},
+	emptyApplied: {
+		each{receive: want{done, 2}, add: want{unknown, 1}, addAgain: want{inferred, 2}, remove: want{done, 1}},
+		each{receive: want{unknown, 4}, add: want{unknown, 1}, addAgain: want{unknown, 4}, remove: want{done, 1}},
 	},
 	lostForGood:    {all(unknown, 1), all(unknown, 1)},
 	limited:        {all(done, 2), all(answeredThat, 4)},

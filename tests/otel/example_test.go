@@ -18,31 +18,28 @@ import (
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
-// tracing is an observer that makes a span of each call.
-type tracing struct{ tracer trace.Tracer }
-
-// CallBegins starts the span. The call goes on with its context, so that the spans of its
-// requests become children.
-func (t tracing) CallBegins(ctx context.Context, operation string) context.Context {
-	ctx, _ = t.tracer.Start(ctx, "channels."+operation)
-	return ctx
-}
-
-// AttemptEnds notes why another request follows.
-func (tracing) AttemptEnds(ctx context.Context, e channels.AttemptEvent) {
-	if e.Repeated {
-		trace.SpanFromContext(ctx).AddEvent("retry", trace.WithAttributes(attribute.String("reason", e.Reason)))
+// tracing makes a span of each call.
+func tracing(tracer trace.Tracer) channels.Observer {
+	return channels.Observer{
+		// The call goes on with the context of the span, so that the spans of its requests become children.
+		CallBegins: func(ctx context.Context, operation string) context.Context {
+			ctx, _ = tracer.Start(ctx, "channels."+operation)
+			return ctx
+		},
+		AttemptEnds: func(ctx context.Context, e channels.AttemptEvent) {
+			if e.Repeated {
+				trace.SpanFromContext(ctx).AddEvent("retry", trace.WithAttributes(attribute.String("reason", e.Reason)))
+			}
+		},
+		CallEnds: func(ctx context.Context, e channels.CallEvent) {
+			span := trace.SpanFromContext(ctx)
+			span.SetAttributes(attribute.Int("attempts", e.Attempts), attribute.Float64("waited_seconds", e.Waited.Seconds()))
+			if e.Outcome != channels.Accepted {
+				span.SetStatus(codes.Error, e.Outcome.String())
+			}
+			span.End()
+		},
 	}
-}
-
-// CallEnds ends the span.
-func (tracing) CallEnds(ctx context.Context, e channels.CallEvent) {
-	span := trace.SpanFromContext(ctx)
-	span.SetAttributes(attribute.Int("attempts", e.Attempts), attribute.Float64("waited_seconds", e.Waited.Seconds()))
-	if !e.Accepted {
-		span.SetStatus(codes.Error, e.Outcome.String())
-	}
-	span.End()
 }
 
 // A message whose first request is answered with 503 is one span with two children.
@@ -60,7 +57,7 @@ func Example() {
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans))
 
 	client, err := channels.NewClient(channels.APIToken("of-a-user"), channels.WithBaseURL(pipedrive.URL+"/v1"),
-		channels.WithObserver(tracing{provider.Tracer("example")}),
+		channels.WithObserver(tracing(provider.Tracer("example"))),
 		channels.WithHTTPClient(&http.Client{Transport: otelhttp.NewTransport(http.DefaultTransport, otelhttp.WithTracerProvider(provider))}))
 	if err != nil {
 		log.Fatal(err)

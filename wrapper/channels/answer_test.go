@@ -83,16 +83,15 @@ func TestAnAnswerThatIsNoneIsNoSuccess(t *testing.T) {
 		{"success false without a word", answer(200, `{"success":false}`), channels.Rejected, "answered 200: success is false, without a reason"},
 		{"empty", answer(200, ``), channels.Unknown, "is empty"},
 		{"no content", answer(204, ``), channels.Unknown, "is empty"},
-		{"white space", answer(200, "\n"), channels.Unknown, "not JSON"},
+		{"white space", answer(200, "\n"), channels.Unknown, "is empty"},
 		{"null", answer(200, `null`), channels.Unknown, "does not say"},
 		{"no success", answer(200, `{"data":{"id":"1"}}`), channels.Unknown, "does not say"},
 		{"success in quotes", answer(200, `{"success":"true","data":{"id":"1"}}`), channels.Unknown, "does not say"},
+		{"success in another case", answer(200, `{"success":false,"SUCCESS":true,"data":{"id":"1"}}`), channels.Rejected, "success is false"},
+		{"only another case", answer(200, `{"Success":true,"data":{"id":"1"}}`), channels.Unknown, "does not say"},
+		{"success inside the data", answer(200, `{"data":{"id":"1","success":true}}`), channels.Unknown, "does not say"},
+		{"both", answer(200, `{"success":true,"data":{"id":"1"},"success":false}`), channels.Unknown, "does not say"},
 		{"a list", answer(200, `[{"success":true}]`), channels.Unknown, "does not say"},
-		{"no data", answer(200, `{"success":true}`), channels.Unknown, "lacks its data"},
-		{"null data", answer(200, `{"success":true,"data":null}`), channels.Unknown, "lacks its data"},
-		{"empty data", answer(200, `{"success":true,"data":{}}`), channels.Unknown, "lacks its data"},
-		{"data of another kind", answer(200, `{"success":true,"data":"fine"}`), channels.Unknown, "unexpected type in data"},
-		{"an id of another kind", answer(200, `{"success":true,"data":{"id":7}}`), channels.Unknown, "unexpected type in data.id"},
 		{"cut off in the open", answer(200, messageAnswer[:len(messageAnswer)-9]), channels.Unknown, "cut off"},
 		{"something after it", answer(200, messageAnswer+"}"), channels.Unknown, "not JSON"},
 		{"a page", answer(200, "<html><head><title>Sign in\nplease</title>", "Content-Type", "text/html"), channels.Unknown, `an HTML page, so something on the way answered and not the API: "Sign in please"`},
@@ -100,7 +99,7 @@ func TestAnAnswerThatIsNoneIsNoSuccess(t *testing.T) {
 			w.Header().Set("Content-Length", "1000")
 			_, _ = io.WriteString(w, messageAnswer)
 		}, channels.Unknown, "cut off"},
-		{"too long", answer(200, `{"success":true,"data":{"id":"1","message":"`+strings.Repeat("a", 1<<20)+`"}}`), channels.Unknown, "longer than 1048576 bytes"},
+		{"too long", answer(200, `{"success":true,"data":{"id":"1","message":"`+strings.Repeat("a", 2<<20)+`"}}`), channels.Unknown, "longer than"},
 		{"too long once unpacked", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
@@ -109,7 +108,7 @@ func TestAnAnswerThatIsNoneIsNoSuccess(t *testing.T) {
 				_, _ = z.Write(bytes.Repeat([]byte("a"), 1<<20))
 			}
 			_ = z.Close()
-		}, channels.Unknown, "longer than 1048576 bytes"},
+		}, channels.Unknown, "longer than"},
 	} {
 		_, err := newClient(t, tt.handler).ReceiveMessage(t.Context(), message())
 		e := mustError(t, err)
@@ -118,6 +117,64 @@ func TestAnAnswerThatIsNoneIsNoSuccess(t *testing.T) {
 		}
 		if len(e.Body) > 2<<10 {
 			t.Errorf("%s: %d bytes of body are kept", tt.name, len(e.Body))
+		}
+	}
+}
+
+// A 2xx that says success is one, whatever else is odd in it. What cannot be read is zero, and logged.
+func TestASuccessIsASuccess(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ body, logged string }{
+		"an id that is a number":           {`{"success":true,"data":{"id":7,"status":"sent"}}`, "field=data.id"},
+		"a member that nobody knows":       {`{"success":true,"data":{"id":"message-1","status":"sent","mood":[{}]},"more":1}`, ""},
+		"another case beside it":           {`{"Success":false,"success":true,"data":{"status":"sent"}}`, ""},
+		"twice the same":                   {`{"success":true,"success":true,"data":{"status":"sent"}}`, ""},
+		"a byte order mark":                {"\xef\xbb\xbf" + `{"success":true,"data":{"status":"sent"}}`, ""},
+		"white space":                      {"\r\n { \"success\" : true , \"data\" : { \"status\" : \"sent\" } } \n", ""},
+		"brackets and quotes in the texts": {`{"error":"}],{\"success\":false","success":true,"data":{"message":"\\\"}","status":"sent"}}`, ""},
+		"an error beside it":               {`{"success":true,"error":{},"data":{"status":"sent"}}`, ""},
+		"an attachment of another kind":    {`{"success":true,"data":{"status":"sent","attachments":["x"]}}`, "field=data.attachments"},
+		"no data":                          {`{"success":true}`, "field=data"},
+		"null data":                        {`{"success":true,"data":null}`, "field=data"},
+		"data of another kind":             {`{"success":true,"data":"fine"}`, "field=data"},
+		"a list of data":                   {`{"success":true,"data":[]}`, "field=data"},
+	} {
+		requests := 0
+		var log bytes.Buffer
+		client := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+			requests++
+			answer(200, tt.body)(w, r)
+		}, channels.WithRetries(channels.RetryPolicy{}), channels.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		got, err := client.ReceiveMessage(t.Context(), message())
+		if read := tt.logged != "field=data"; err != nil || requests != 1 || (got.Status == channels.StatusSent) != read {
+			t.Errorf("%s: got %+v, %v after %d requests", name, got, err, requests)
+		}
+		if (tt.logged == "") != (log.Len() == 0) || !strings.Contains(log.String(), tt.logged) {
+			t.Errorf("%s: logged %q, want %q", name, &log, tt.logged)
+		}
+	}
+}
+
+// An answer that echoes what was sent may be as long, and spell it with more bytes.
+func TestALongMessageIsEchoed(t *testing.T) {
+	t.Parallel()
+	m := message()
+	m.Message = strings.Repeat("ä", 600<<10)
+	client := newClient(t, answer(200, `{"success":true,"data":{"id":"message-1","message":"`+strings.Repeat(`\u00e4`, 600<<10)+`"}}`))
+	if got, err := client.ReceiveMessage(t.Context(), m); err != nil || got.Message != m.Message {
+		t.Errorf("got %d bytes, %v", len(got.Message), err)
+	}
+}
+
+// A delete that is answered without a body is done. No other call is.
+func TestADeleteNeedsNoAnswer(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{200, 202, 204} {
+		client := newClient(t, answer(status, ""))
+		for operation, call := range calls(client) {
+			if err := call(t.Context()); (err == nil) != strings.HasPrefix(operation, "delete") {
+				t.Errorf("%s, %d: %v", operation, status, err)
+			}
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/pdchannels/pdchannels/internal/pipeline"
+	"github.com/pdchannels/pdchannels/internal/retry"
 	"github.com/pdchannels/pdchannels/internal/trust"
 )
 
@@ -18,22 +19,22 @@ import (
 const DefaultBaseURL = trust.Default
 
 // Client calls the Channels API. It is safe for use by many goroutines; make one with
-// [NewClient] and keep it.
+// [NewClient] and keep it. Every method of an empty Client fails and says so.
 type Client struct {
-	caller   *pipeline.Caller
-	origin   func(ctx context.Context) (string, error) // where the token source says the API is; may be nil
-	pinned   atomic.Pointer[string]                    // the base URL, with a slash at its end; nil until origin has told it
-	log      *slog.Logger
-	limiter  *Limiter
-	observer Observer // nil if nobody watches
-
-	plainHTTP bool
+	pipeline         *pipeline.Pipeline
+	origin           func(ctx context.Context) (string, error) // where the token source says the API is; may be nil
+	pinned           atomic.Pointer[string]                    // the base URL, with a slash at its end; nil until origin has told it
+	log              *slog.Logger
+	limiter          *Limiter
+	observer         Observer
+	plainHTTP        bool
+	repeatAddChannel bool
 }
 
 // NewClient returns a client that authenticates with the credential. It sends nothing;
-// whether the service answers, [Client.Probe] tells.
+// [Client.Probe] tells whether the service answers.
 func NewClient(credential Credential, opts ...Option) (*Client, error) {
-	o := options{timeout: defaultTimeout, log: slog.New(slog.DiscardHandler), client: &http.Client{}}
+	o := options{timeout: defaultTimeout, log: slog.Default(), client: &http.Client{}}
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, errors.New("channels: new client: an option is nil")
@@ -47,12 +48,15 @@ func NewClient(credential Credential, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("channels: new client: %w", err)
 	}
-	c := &Client{origin: credential.inner.BaseURL, log: o.log, limiter: o.resolveLimiter(), observer: o.observer, plainHTTP: o.plainHTTP}
-	c.caller = &pipeline.Caller{
-		Credential: credential.inner, Transport: o.resolveTransport(), Policy: o.resolvePolicy(), Limiter: c.limiter.inner,
-		UserAgent: []string{userAgent}, BaseURL: c.baseURL, AttemptEnds: c.tellAttempt,
+	c := &Client{
+		origin: credential.inner.BaseURL, log: o.log, limiter: o.resolveLimiter(), observer: o.observer,
+		plainHTTP: o.plainHTTP, repeatAddChannel: o.retries.RepeatAddChannel,
 	}
-	if c.origin == nil || o.baseURL != nil || o.apiDomain != nil {
+	c.pipeline = &pipeline.Pipeline{
+		Credential: credential.inner, Transport: o.resolveTransport(), Policy: o.resolvePolicy(), Limiter: c.limiter.inner,
+		UserAgent: userAgent, AttemptEnds: c.attemptEnded,
+	}
+	if c.origin == nil || o.baseURL != nil {
 		baseURL, err := o.resolveBaseURL()
 		if err != nil {
 			return nil, fmt.Errorf("channels: new client: %w", err)
@@ -64,21 +68,20 @@ func NewClient(credential Credential, opts ...Option) (*Client, error) {
 
 // baseURL returns where the API is. What a token source says is kept from the first time
 // on: a token that is refreshed cannot send the credentials elsewhere.
-func (c *Client) baseURL(ctx context.Context) (string, error) {
+func (c *Client) baseURL(ctx context.Context) (string, *retry.Failure) {
 	if pinned := c.pinned.Load(); pinned != nil {
 		return *pinned, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.caller.Policy.Attempt)
+	within, cancel := context.WithTimeout(ctx, c.pipeline.Policy.Attempt)
 	defer cancel()
-	text, err := c.origin(ctx)
-	if err != nil {
-		return "", err
+	text, err := c.origin(within)
+	if err == nil {
+		text, err = trust.FromSource(text, c.plainHTTP)
 	}
-	baseURL, err := trust.FromSource(text, c.plainHTTP)
 	if err != nil {
-		return "", err
+		return "", &retry.Failure{Outcome: retry.NotSent, Message: "no base URL", Err: pipeline.Printable(err, ""), Everyone: ctx.Err() == nil}
 	}
-	c.pinned.CompareAndSwap(nil, &baseURL)
+	c.pinned.CompareAndSwap(nil, &text)
 	return *c.pinned.Load(), nil
 }
 
@@ -89,7 +92,10 @@ func (c *Client) Limiter() *Limiter { return c.limiter }
 // many clients calls it when it is done with one. Those of a transport given by
 // [WithHTTPClient] are closed too.
 func (c *Client) CloseIdleConnections() {
-	if t, ok := c.caller.Transport.(interface{ CloseIdleConnections() }); ok {
+	if c == nil || c.pipeline == nil {
+		return
+	}
+	if t, ok := c.pipeline.Transport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
 }
@@ -97,6 +103,10 @@ func (c *Client) CloseIdleConnections() {
 // Format writes the base URL, whatever the verb: fmt would otherwise walk through the
 // transport, and race with it.
 func (c *Client) Format(f fmt.State, _ rune) {
+	if c == nil {
+		_, _ = io.WriteString(f, "channels.Client(nil)")
+		return
+	}
 	baseURL := "its token source knows where"
 	if pinned := c.pinned.Load(); pinned != nil {
 		baseURL = strings.TrimSuffix(*pinned, "/")

@@ -8,14 +8,14 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/pdchannels/pdchannels/internal/credential"
+	"github.com/pdchannels/pdchannels/internal/pipeline"
 	"github.com/pdchannels/pdchannels/internal/secret"
 )
 
 // Credential is what a [Client] authenticates with: see [OAuth] and [APIToken]. Printed,
 // logged or marshalled it shows nothing of itself.
 type Credential struct {
-	inner   credential.Credential
+	inner   pipeline.Credential
 	problem error // why NewClient refuses it
 }
 
@@ -26,9 +26,11 @@ type Credential struct {
 // (*oauth2.Token, error) is asked by that instead, with the context of the call; any other
 // cannot be interrupted, and holds the call up for as long as it takes.
 //
-// A 401 makes the client ask once more, and repeat the request if the source then has another
+// After a 401 the client asks once more, and repeats the request if the source then has another
 // token. A source that has a method Renew(ctx context.Context, refused string) (*oauth2.Token,
-// error), as that of wrapper/auth has, is asked by that, with the access token that was refused.
+// error), as that of wrapper/auth has, is asked by that, with the access token that was refused. If the
+// API refuses the new token too, calls fail at once, and one of them renews it again after 5 seconds,
+// then 10, and so on up to 5 minutes.
 //
 // A source that has a method BaseURL(context.Context) (string, error), as that of wrapper/auth
 // has, tells where the API is, if no option of the client does. It is asked until it succeeds
@@ -37,14 +39,14 @@ func OAuth(tokens oauth2.TokenSource) Credential {
 	if tokens == nil {
 		return Credential{problem: errors.New("the token source is nil")}
 	}
-	return Credential{inner: credential.OAuth(tokens)}
+	return Credential{inner: pipeline.OAuth(tokens)}
 }
 
 // APIToken authenticates each request with a user's API token, in the header
 // x-api-token. Pipedrive's reference lists it for these operations, yet says too that
 // they are open only to OAuth apps: on the real service it may not do.
 func APIToken(token string) Credential {
-	inner, err := credential.APIToken(token)
+	inner, err := pipeline.APIToken(token)
 	return Credential{inner, err}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pdchannels/pdchannels/internal/ordered"
 	"github.com/pdchannels/pdchannels/internal/pipeline"
+	"github.com/pdchannels/pdchannels/internal/retry"
 )
 
 const (
@@ -20,10 +21,10 @@ const (
 
 // The causes of a [Delivery] that was not tried, for errors.Is.
 var (
-	// ErrConversationHeldBack is a message that stayed behind since one before it in its
-	// conversation was not delivered, or perhaps not.
+	// ErrConversationHeldBack: the message was not sent because an earlier message of its conversation was not
+	// delivered, or perhaps not.
 	ErrConversationHeldBack = errors.New("an earlier message of the conversation was not delivered")
-	// ErrDeliveryStopped is a message that stayed behind since the whole delivery had stopped.
+	// ErrDeliveryStopped: the message was not sent because the whole delivery had stopped.
 	// The error wraps the cause.
 	ErrDeliveryStopped = errors.New("the delivery had stopped")
 )
@@ -41,48 +42,65 @@ type Delivery struct {
 	Err error
 }
 
-// Deliver delivers the messages of a source, many at a time and as fast as the limits
-// allow, and yields one Delivery for each: in order within a conversation, else as
+// Messages returns a source of [Client.Deliver] that yields the messages of a list.
+func Messages(list []ReceiveMessageRequest) iter.Seq2[ReceiveMessageRequest, error] {
+	return func(yield func(ReceiveMessageRequest, error) bool) {
+		for _, r := range list {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Deliver delivers the messages of a source, or of a list by [Messages], many at a time and as fast as
+// the limits allow, and yields one Delivery for each: in order within a conversation, otherwise as
 // they come. It begins when it is iterated.
 //
 // A message is sent when the one before it in its conversation has been delivered. After one
-// that was not, or perhaps not, the rest of the conversation stays behind
-// ([ErrConversationHeldBack]); deliver it anew, beginning with that one. While the daily budget is
-// used up, a 429 asks for a long wait, or a proxy blocks the client, messages wait: now and
+// that was not, or perhaps not, the rest of the conversation is not sent
+// ([ErrConversationHeldBack]); deliver it again, beginning with that one. Messages wait out the limits,
+// however long they last: a 429, a used-up daily budget, a proxy that blocks the client. Now and
 // then one finds out whether that is over; [Limiter.State] tells. What every message would
-// meet stops the delivery, such as 401, no token, or the end of the service: everything else stays
-// behind ([ErrDeliveryStopped]).
+// meet stops the delivery, such as 401, no token, or the end of the service: nothing else is
+// sent ([ErrDeliveryStopped]).
 //
-// The source is iterated by a goroutine of its own, and no further ahead than about a thousand
+// The source is iterated by a goroutine of its own, no further ahead than about a thousand
 // messages; one that may block for long should watch ctx, since nothing else can end it. An
 // error of the source is yielded as that message's; if the request beside it names a
-// conversation, the rest of that stays behind.
+// conversation, the rest of that is not sent. A panic of the source, of a token source or of the transport
+// reaches the goroutine that iterates.
 //
-// When ctx ends, what has been sent is waited for, the rest of the source stays behind, and
+// When ctx ends, in-flight requests finish, the rest of the source is not sent, and
 // the iteration ends with the source. Breaking off the iteration cancels what is in flight, whose
 // outcome is then not told, and waits for the source to yield or return.
 func (c *Client) Deliver(ctx context.Context, messages iter.Seq2[ReceiveMessageRequest, error]) iter.Seq[Delivery] {
+	problem := c.unusable(ctx)
+	if messages == nil {
+		messages = Messages([]ReceiveMessageRequest{{}})
+		problem = errors.Join(problem, errors.New("the source is nil"))
+	}
 	return func(yield func(Delivery) bool) {
+		if problem != nil {
+			cause := &Delivery{Err: &Error{Operation: receiveMessage.Name, Outcome: NotSent, Err: problem}}
+			deliveries(messages)(func(d Delivery) bool { return yield(notSent(d, cause)) })
+			return
+		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		aborted, abort := context.WithCancel(context.WithoutCancel(ctx))
 		defer abort()
-		// What is in flight is finished when ctx ends, and not when the iteration is broken off.
-		bound := func(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
-			stop := context.AfterFunc(aborted, cancel)
-			return ctx, func() { stop(); cancel() }
-		}
+		d := &delivering{aborted}
 		job := ordered.Job[Delivery, Delivery]{
 			Workers: deliverWorkers, ReadAhead: deliverReadAhead, MaxFailed: deliverMaxFailed,
 			Line: conversationOf,
-			Do: func(_ context.Context, d Delivery) (Delivery, ordered.Verdict) {
-				if d.Err == nil {
-					d.Message, d.Err = c.receiveMessage(ctx, d.Request, pipeline.Call{Bound: bound, Patient: true})
+			Do: func(_ context.Context, message Delivery) (Delivery, ordered.Verdict) {
+				if message.Err == nil {
+					message.Message, message.Err = c.receiveMessage(ctx, message.Request, d)
 				}
-				return d, verdict(ctx, d.Err)
+				return message, verdict(ctx, message.Err)
 			},
-			Skip: stayedBehind,
+			Skip: notSent,
 		}
 		job.Run(ctx, deliveries(messages))(func(d Delivery) (goOn bool) {
 			defer func() { // also when the body of the loop panics
@@ -96,6 +114,36 @@ func (c *Client) Deliver(ctx context.Context, messages iter.Seq2[ReceiveMessageR
 	}
 }
 
+// delivering is what the calls of one delivery have in common.
+type delivering struct {
+	aborted context.Context //nolint:containedctx // it is no call's context; it ends what is in flight
+}
+
+// bound lets an attempt finish when the context of the delivery ends, but not when the iteration is broken off.
+func (d *delivering) bound(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	stop := context.AfterFunc(d.aborted, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
+// patience returns what lets one message wait out the limits instead of failing.
+func patience() func(context.Context, *retry.Failure) (bool, error) {
+	pages := 0
+	return func(ctx context.Context, f *retry.Failure) (afresh bool, err error) {
+		// A proxy's answer to this very message may be about what it says: then it would wait for ever.
+		if f.NotFromAPI && f.Status == http.StatusForbidden {
+			if pages++; pages == 2 {
+				return false, nil
+			}
+		}
+		if f.HeldBack == nil { // a 429: the limiter makes everybody wait
+			return ctx.Err() == nil, ctx.Err()
+		}
+		err = pipeline.Pause(ctx, f.RetryAfter)
+		return err == nil, err
+	}
+}
+
 // deliveries are the messages of the source, as they come.
 func deliveries(messages iter.Seq2[ReceiveMessageRequest, error]) iter.Seq[Delivery] {
 	return func(yield func(Delivery) bool) {
@@ -104,7 +152,7 @@ func deliveries(messages iter.Seq2[ReceiveMessageRequest, error]) iter.Seq[Deliv
 			index++
 			d := Delivery{Index: index, Request: r}
 			if err != nil {
-				d.Err = &Error{Operation: receiveMessage.name, Outcome: NotSent, Message: "the source gave no message", Err: err}
+				d.Err = &Error{Operation: receiveMessage.Name, Outcome: NotSent, Message: "the source gave no message", Err: err}
 			}
 			if !yield(d) {
 				return
@@ -123,7 +171,7 @@ func conversationOf(d Delivery) string {
 
 // verdict is what the fate of a message means for those behind it.
 func verdict(ctx context.Context, err error) ordered.Verdict {
-	e, ok := err.(*Error) //nolint:errorlint // receiveMessage and the source give nothing else
+	e, ok := errors.AsType[*Error](err)
 	switch {
 	case !ok:
 		return ordered.GoOn
@@ -136,25 +184,26 @@ func verdict(ctx context.Context, err error) ordered.Verdict {
 	}
 }
 
-// aboutThisMessage tells whether another message may fare better than the refused one.
+// aboutThisMessage reports whether another message may fare better than the rejected one. A proxy may
+// dislike one text; the limiter knows when it blocks everything.
 func (e *Error) aboutThisMessage() bool {
 	switch e.StatusCode {
 	case http.StatusOK, http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge,
 		http.StatusUnprocessableEntity, http.StatusTooManyRequests:
 		return true
-	case http.StatusForbidden:
-		return e.NotFromAPI // a proxy may dislike one text; the limiter knows when it blocks all
-	default:
+	case http.StatusUnauthorized, http.StatusNotFound, http.StatusGone:
 		return e.Is(ErrNotFound)
+	default:
+		return e.Is(ErrNotFound) || e.NotFromAPI && e.StatusCode >= http.StatusBadRequest
 	}
 }
 
-// stayedBehind is the delivery of a message that is not tried. The cause is nil if it is one of its own conversation.
-func stayedBehind(d Delivery, cause *Delivery) Delivery {
+// notSent is the delivery of a message that is not tried. The cause is nil if it is one of its own conversation.
+func notSent(d Delivery, cause *Delivery) Delivery {
 	if d.Err != nil { // the source gave none
 		return d
 	}
-	e := &Error{Operation: receiveMessage.name, Outcome: NotSent, Err: ErrConversationHeldBack}
+	e := &Error{Operation: receiveMessage.Name, Outcome: NotSent, Err: ErrConversationHeldBack}
 	if cause != nil {
 		e.Err = ErrDeliveryStopped
 		if cause.Err != nil {

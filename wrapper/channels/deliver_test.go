@@ -25,7 +25,7 @@ import (
 // gets what the request says.
 func playing(t *testing.T, serve func(body string) (status int, answer string, header http.Header, err error)) *channels.Client {
 	t.Helper()
-	client, err := channels.NewClient(channels.APIToken(apiToken), channels.WithHTTPClient(&http.Client{
+	client, err := channels.NewClient(channels.APIToken(apiToken), quiet, channels.WithHTTPClient(&http.Client{
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			said, err := io.ReadAll(r.Body)
 			if err != nil {

@@ -8,24 +8,26 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pdchannels/pdchannels/internal/pipeline"
+	"github.com/pdchannels/pdchannels/internal/retry"
 )
 
-// Outcome says what became of a request that failed.
+// Outcome says what became of a request.
 type Outcome int
 
 const (
-	// Unknown: the request was sent, in part at least, but no answer says what came of it:
-	// none came, it was cut off, it was not what the API answers, or it was 303, 408 or a 5xx. The
-	// request may have taken effect.
-	Unknown = Outcome(pipeline.Unknown)
-	// NotSent: nothing of the request has left. It had no effect, and may be made again.
-	NotSent = Outcome(pipeline.NotSent)
+	// Unknown: at least a part of the request was sent, but no answer tells the result: none came, it was
+	// cut off, it was not what the API answers, or it was 303, 408 or a 5xx. The request may have
+	// taken effect.
+	Unknown Outcome = Outcome(retry.Unknown)
+	// NotSent: nothing of the request was sent. It had no effect, and may be made again.
+	NotSent Outcome = Outcome(retry.NotSent)
 	// Rejected: the API refused the request, or something on the way to it did. It had no effect.
-	Rejected = Outcome(pipeline.Rejected)
+	Rejected Outcome = Outcome(retry.Rejected)
+	// Accepted: the request succeeded. No [*Error] has this outcome, but events of an [Observer] do.
+	Accepted Outcome = Outcome(retry.Accepted)
 )
 
-// String returns "not sent", "outcome unknown" or "answered".
+// String returns "not sent", "outcome unknown", "rejected" or "accepted".
 func (o Outcome) String() string {
 	switch o {
 	case NotSent:
@@ -33,7 +35,9 @@ func (o Outcome) String() string {
 	case Unknown:
 		return "outcome unknown"
 	case Rejected:
-		return "answered"
+		return "rejected"
+	case Accepted:
+		return "accepted"
 	default:
 		return fmt.Sprintf("Outcome(%d)", int(o))
 	}
@@ -50,7 +54,8 @@ var (
 	// ErrForbidden is any 403 of the API itself, such as the codes ADMIN_ONLY and
 	// FORBIDDEN_USER_REQUEST. A proxy's 403 ([Error.NotFromAPI]) is not of this kind.
 	ErrForbidden = errors.New("the user may not do this")
-	// ErrNotFound is code NOT_FOUND: there is no such channel or conversation.
+	// ErrNotFound is a 404 of the API itself: there is no such channel or conversation, or the endpoint is
+	// gone; [Client.Probe] tells which. Only the code NOT_FOUND is documented, for the first of these.
 	ErrNotFound = errors.New("there is no such channel or conversation")
 	// ErrUnauthorized is status 401: the credential was refused.
 	ErrUnauthorized = errors.New("the credential was refused")
@@ -66,7 +71,7 @@ var (
 	ErrBlocked = errors.New("a proxy before the API blocks this client")
 	// ErrInvalidBody is code INVALID_BODY or INVALID_RECEIVE_MESSAGE_PAYLOAD.
 	ErrInvalidBody = errors.New("the request is not what the operation takes")
-	// ErrWithdrawn is status 410, or a 404 that is not NOT_FOUND: nothing answers at this path.
+	// ErrWithdrawn is status 410, or a 404 that the API did not give: nothing answers at this path.
 	// Pipedrive announced the end of these operations for 2026-02-01.
 	ErrWithdrawn = errors.New("the base URL is wrong, or the service is withdrawn")
 )
@@ -80,7 +85,7 @@ const (
 	codeInvalidMessage       = "INVALID_RECEIVE_MESSAGE_PAYLOAD"
 )
 
-// Error is what every method of a [Client] fails with. Its texts are bounded, free of
+// Error is what every method of a [Client] fails with. Check Outcome first. Its texts are bounded, free of
 // control characters, and hold no credential of the client.
 type Error struct {
 	// Operation is the API's name of the call, such as receiveMessage.
@@ -108,8 +113,8 @@ type Error struct {
 	// Err is the cause, if it is an error of its own: of the network, of the context, of the
 	// token source, or a [*FieldError]. Nil otherwise.
 	Err error
-	// NotFromAPI says that the answer is not in the API's form, such as an HTML page: a proxy, a
-	// firewall or another service gave it.
+	// NotFromAPI says that the answer is not in the API's envelope, such as an HTML page or other JSON: a
+	// proxy, a firewall or another service gave it.
 	NotFromAPI bool
 
 	// HeldBack is ErrRateLimited, ErrDailyLimit or ErrBlocked if the client now holds such calls
@@ -119,6 +124,8 @@ type Error struct {
 	cutOff   bool // the answer was cut off, so a code may have been lost
 	earlier  bool // the outcome is unknown by an earlier attempt
 	everyone bool // every call would fail so now
+	// namesNothing says that the call was about no channel, so that a 404 means the endpoint.
+	namesNothing bool
 }
 
 // Error says what was being done, what went wrong, and where it helps what to do.
@@ -153,6 +160,8 @@ func (e *Error) hint() string {
 	switch {
 	case e.Is(ErrWithdrawn):
 		return ErrWithdrawn.Error()
+	case e.Is(ErrNotFound):
+		return "the channel or conversation is unknown, or the endpoint is gone; a probe tells which: Client.Probe, or pdchannels probe"
 	case e.HeldBack != nil && e.StatusCode != 0:
 		return e.HeldBack.Error() + "; try again in " + e.RetryAfter.Round(time.Millisecond).String()
 	case (e.HeldBack != nil || e.Is(ErrRateLimited)) && e.RetryAfter > 0:
@@ -179,7 +188,7 @@ func (e *Error) Is(target error) bool {
 	case ErrForbidden:
 		return e.StatusCode == http.StatusForbidden && !e.NotFromAPI
 	case ErrNotFound:
-		return e.Code == codeNotFound
+		return e.Code == codeNotFound || e.StatusCode == http.StatusNotFound && e.Body != "" && !e.NotFromAPI && !e.cutOff && !e.namesNothing
 	case ErrUnauthorized:
 		return e.StatusCode == http.StatusUnauthorized
 	case ErrRateLimited:
@@ -189,7 +198,7 @@ func (e *Error) Is(target error) bool {
 	case ErrInvalidBody:
 		return e.Code == codeInvalidBody || e.Code == codeInvalidMessage
 	case ErrWithdrawn:
-		return e.StatusCode == http.StatusGone || (e.StatusCode == http.StatusNotFound && e.Code != codeNotFound && !e.cutOff)
+		return e.StatusCode == http.StatusGone || e.StatusCode == http.StatusNotFound && !e.cutOff && !e.Is(ErrNotFound)
 	default:
 		return false
 	}

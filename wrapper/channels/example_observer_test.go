@@ -26,31 +26,27 @@ func (m *metrics) add(name string) {
 	m.counts[name]++
 }
 
-// CallBegins has nothing to count, and nothing to put into the context.
-func (m *metrics) CallBegins(ctx context.Context, _ string) context.Context { return ctx }
-
-// AttemptEnds counts requests by what came of them. Their number is bounded: an event holds no id.
-func (m *metrics) AttemptEnds(_ context.Context, e channels.AttemptEvent) {
-	m.add("requests{operation=" + e.Operation + ",result=" + label(e.Ending) + "}")
-	if e.Repeated {
-		m.add("retries{reason=" + e.Reason + "}")
+// observer counts requests and calls by how they ended. The number of names is bounded: an event holds no
+// id. A metrics library would put Took and Waited into histograms.
+func (m *metrics) observer() channels.Observer {
+	return channels.Observer{
+		AttemptEnds: func(_ context.Context, e channels.AttemptEvent) {
+			m.add("requests{operation=" + e.Operation + ",result=" + label(e.Outcome, e.StatusCode) + "}")
+			if e.Repeated {
+				m.add("retries{reason=" + e.Reason + "}")
+			}
+		},
+		CallEnds: func(_ context.Context, e channels.CallEvent) {
+			m.add("calls{operation=" + e.Operation + ",result=" + label(e.Outcome, e.StatusCode) + "}")
+		},
 	}
 }
 
-// CallEnds counts calls. A library would put e.Took and e.Waited into histograms.
-func (m *metrics) CallEnds(_ context.Context, e channels.CallEvent) {
-	m.add("calls{operation=" + e.Operation + ",result=" + label(e.Ending) + "}")
-}
-
-func label(r channels.Ending) string {
-	switch {
-	case r.Accepted:
-		return "accepted"
-	case r.StatusCode != 0:
-		return strconv.Itoa(r.StatusCode)
-	default:
-		return r.Outcome.String()
+func label(o channels.Outcome, status int) string {
+	if o == channels.Accepted || status == 0 {
+		return o.String()
 	}
+	return strconv.Itoa(status)
 }
 
 // An observer turns what the client does into metrics: here the first request is answered
@@ -66,16 +62,16 @@ func ExampleWithObserver() {
 	}))
 	defer pipedrive.Close()
 
-	observer := &metrics{counts: map[string]int{}}
-	client, err := channels.NewClient(channels.APIToken("of-a-user"), channels.WithBaseURL(pipedrive.URL+"/v1"), channels.WithObserver(observer))
+	counters := &metrics{counts: map[string]int{}}
+	client, err := channels.NewClient(channels.APIToken("of-a-user"), channels.WithBaseURL(pipedrive.URL+"/v1"), channels.WithObserver(counters.observer()))
 	if err != nil {
 		log.Fatal(err)
 	}
 	if _, err := client.ReceiveMessage(context.Background(), message()); err != nil {
 		log.Fatal(err)
 	}
-	for _, name := range slices.Sorted(maps.Keys(observer.counts)) {
-		fmt.Println(name, observer.counts[name])
+	for _, name := range slices.Sorted(maps.Keys(counters.counts)) {
+		fmt.Println(name, counters.counts[name])
 	}
 	// Output:
 	// calls{operation=receiveMessage,result=accepted} 1

@@ -3,6 +3,7 @@ package channels_test
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -16,11 +17,14 @@ const apiToken = "api-token-of-the-tests"
 // once lets a test look at a single attempt.
 var once = channels.WithRetries(channels.RetryPolicy{Attempts: 1})
 
+// quiet keeps what a test provokes out of its output.
+var quiet = channels.WithLogger(slog.New(slog.DiscardHandler))
+
 // newClient returns a client of a server that answers by the handler. It makes one attempt at each call.
 func newClient(t testing.TB, handler http.HandlerFunc, opts ...channels.Option) *channels.Client {
 	t.Helper()
 	client, err := channels.NewClient(channels.APIToken(apiToken),
-		append([]channels.Option{channels.WithBaseURL(newServer(t, handler)), once}, opts...)...)
+		append([]channels.Option{channels.WithBaseURL(newServer(t, handler)), once, quiet}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func TestAnswersThatAreNotHTTPShowNoSecret(t *testing.T) {
 // After a 101 the connection is no longer net/http's, so that no context would end the reading.
 func TestAnotherProtocolDoesNotHang(t *testing.T) {
 	t.Parallel()
-	client, err := channels.NewClient(channels.APIToken(apiToken),
+	client, err := channels.NewClient(channels.APIToken(apiToken), quiet,
 		channels.WithBaseURL(rawServer(t, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", true)))
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +94,7 @@ func TestAnotherProtocolDoesNotHang(t *testing.T) {
 // A code may stand in the part that is missing.
 func TestACutOff404IsNotWithdrawn(t *testing.T) {
 	t.Parallel()
-	client, err := channels.NewClient(channels.APIToken(apiToken),
+	client, err := channels.NewClient(channels.APIToken(apiToken), quiet,
 		channels.WithBaseURL(rawServer(t, "HTTP/1.1 404 Not Found\r\nContent-Length: 99\r\n\r\n{\"additional_data\":{\"code\":\"NOT_FO", false)))
 	if err != nil {
 		t.Fatal(err)

@@ -26,26 +26,21 @@ type Option func(*options)
 
 // options is what the options set; NewClient assembles the client from it at once.
 type options struct {
-	baseURL, apiDomain, userAgent *string
-	plainHTTP                     bool
-	client                        *http.Client
-	timeout                       time.Duration
-	retries                       RetryPolicy
-	limiter                       *Limiter
-	log                           *slog.Logger
-	observer                      Observer
-	problem                       error
+	baseURL, userAgent *string
+	plainHTTP          bool
+	client             *http.Client
+	timeout            time.Duration
+	retries            RetryPolicy
+	limiter            *Limiter
+	log                *slog.Logger
+	observer           Observer
+	problem            error
 }
 
 // WithBaseURL sets the whole prefix of the path /channels, such as
 // https://company.pipedrive.com/api/v1 or the emulator's http://127.0.0.1:8484/v1. The
 // default is what the token source tells, see [OAuth], or else [DefaultBaseURL]. Plain http is accepted on loopback only.
 func WithBaseURL(url string) Option { return func(o *options) { o.baseURL = &url } }
-
-// WithAPIDomain sets the base URL from the api_domain that came with an OAuth token. It
-// must be of the form https://company.pipedrive.com: this value arrives over the network
-// and decides where credentials are sent.
-func WithAPIDomain(apiDomain string) Option { return func(o *options) { o.apiDomain = &apiDomain } }
 
 // WithPlainHTTP allows a base URL without TLS beyond loopback. Whoever is on the way can
 // then read the credential.
@@ -114,23 +109,18 @@ func WithLimiter(l *Limiter) Option {
 	}
 }
 
-// WithObserver tells the observer what the client does. The default is to tell nobody.
-func WithObserver(observer Observer) Option {
-	return func(o *options) {
-		if observer == nil {
-			o.problem = errors.New("the observer is nil; leave WithObserver out to tell nobody")
-		}
-		o.observer = observer
-	}
-}
+// WithObserver tells the observer what the client does. Without it nobody is told.
+func WithObserver(observer Observer) Option { return func(o *options) { o.observer = observer } }
 
-// WithLogger logs each call: successes at debug level, attempts that are repeated as
-// information, failures as warnings. Neither credentials nor messages are logged. The default
-// is to log nothing.
+// WithLogger sets where the client logs. The default is [slog.Default], as in the other packages of this
+// module: the log tells what no error does, namely a field of an answer that cannot be read and a value that the API
+// does not document (warnings), and an attempt that is repeated (information). Calls are logged at debug level, also
+// those that fail, since their error is returned. Neither credentials nor messages are logged.
+// slog.New(slog.DiscardHandler) logs nothing.
 func WithLogger(log *slog.Logger) Option {
 	return func(o *options) {
 		if log == nil {
-			o.problem = errors.New("the logger is nil; leave WithLogger out to log nothing")
+			o.problem = errors.New("the logger is nil; slog.New(slog.DiscardHandler) logs nothing")
 		}
 		o.log = log
 	}
@@ -141,19 +131,10 @@ func WithLogger(log *slog.Logger) Option {
 func WithUserAgent(product string) Option { return func(o *options) { o.userAgent = &product } }
 
 func (o *options) resolveBaseURL() (string, error) {
-	text := DefaultBaseURL
-	switch {
-	case o.baseURL != nil && o.apiDomain != nil:
-		return "", errors.New("both a base URL and an api_domain are given; they may differ, so give one")
-	case o.baseURL != nil:
-		text = *o.baseURL
-	case o.apiDomain != nil:
-		var err error
-		if text, err = trust.FromAPIDomain(*o.apiDomain); err != nil {
-			return "", err
-		}
+	if o.baseURL == nil {
+		return trust.Parse(DefaultBaseURL, o.plainHTTP)
 	}
-	return trust.Parse(text, o.plainHTTP)
+	return trust.Parse(*o.baseURL, o.plainHTTP)
 }
 
 func (o *options) resolveUserAgent() (string, error) {
@@ -189,7 +170,6 @@ func (o *options) resolvePolicy() retry.Policy {
 		timeout = min(o.client.Timeout, timeout)
 	}
 	p := retry.Default(timeout)
-	p.RetryCreates = o.retries.RepeatAddChannel
 	if o.retries.Attempts > 0 {
 		p.Attempts = o.retries.Attempts
 	}

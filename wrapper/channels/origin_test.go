@@ -50,12 +50,28 @@ func TestTheSourceTellsTheBaseURL(t *testing.T) {
 		{"http://acme.pipedrive.com/api/v1", "", "is not of the form"},
 		{"https://acme.pipedrive.com/elsewhere", "", "is not of the form"},
 		{"", "", "is not of the form"},
+		{"https://ACME-2.Pipedrive.com/api/v1", "https://acme-2.pipedrive.com/api/v1", ""},
+		{"acme.pipedrive.com/api/v1", "", "is not of the form"},
+		{"https://pipedrive.com/api/v1", "", "is not of the form"},
+		{"https://.pipedrive.com/api/v1", "", "is not of the form"},
+		{"https://a.b.pipedrive.com/api/v1", "", "is not of the form"},
+		{"https://-.pipedrive.com/api/v1", "", "is not of the form"},
+		{"https://evilpipedrive.com/api/v1", "", "is not of the form"},
+		{"https://acme.pipedrive.com:8443/api/v1", "", "is not of the form"},
+		{"https://user@acme.pipedrive.com/api/v1", "", "is not of the form"},
+		{"https://acme.pipedrive.com/api/v1?x=hunter2", "", "is not of the form"},
+		{"https://evil.example/.pipedrive.com/api/v1", "", "is not of the form"},
+		{"https://evil.example#.pipedrive.com/api/v1", "", "is not of the form"},
+		{"https://%zz/api/v1", "", "cannot be parsed"},
 	} {
 		client, called := locatedClient(t, func() (string, error) { return tt.told, nil })
 		err := client.DeleteChannel(t.Context(), deleteC)
 		if tt.problem != "" {
 			if e := mustError(t, err); e.Outcome != channels.NotSent || !strings.Contains(err.Error(), tt.problem) || len(*called) != 0 {
 				t.Errorf("%q: got %v, called %q", tt.told, err, *called)
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%q: the error shows the secret: %v", tt.told, err)
 			}
 			continue
 		}
@@ -87,7 +103,7 @@ func TestTheBaseURLIsPinned(t *testing.T) {
 	if !slices.Equal(*called, []string{want, want}) {
 		t.Errorf("called %q", *called)
 	}
-	client, called = locatedClient(t, source, channels.WithAPIDomain("https://mine.pipedrive.com")) // an option has the last word
+	client, called = locatedClient(t, source, channels.WithBaseURL("https://mine.pipedrive.com/api/v1")) // an option has the last word
 	if err := client.DeleteChannel(t.Context(), deleteC); err != nil || !strings.HasPrefix((*called)[0], "https://mine.pipedrive.com/") {
 		t.Errorf("%v, called %q", err, *called)
 	}

@@ -1,8 +1,10 @@
 package channels_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"log/slog"
 	"math"
 	"net/http"
 	"strings"
@@ -141,7 +143,7 @@ func TestAnAccessTokenIsABearer(t *testing.T) {
 	}{
 		"a token":                {token: &oauth2.Token{AccessToken: "a.b:c"}, header: "Bearer a.b:c"},
 		"its type in small":      {token: &oauth2.Token{AccessToken: "abc", TokenType: "bearer"}, header: "Bearer abc"},
-		"another type":           {token: &oauth2.Token{AccessToken: "abc", TokenType: "mac"}, problem: "no bearer token"},
+		"another type":           {token: &oauth2.Token{AccessToken: "abc", TokenType: "mac"}, problem: "not a bearer token"},
 		"no token":               {token: nil, problem: "no access token"},
 		"an empty token":         {token: &oauth2.Token{}, problem: "no access token"},
 		"a token with a break":   {token: &oauth2.Token{AccessToken: "a\r\nX: y"}, problem: "control character"},
@@ -221,7 +223,7 @@ func TestWhatCannotBeRightIsNotSent(t *testing.T) {
 		{add(channels.AddChannelRequest{Name: "n"}), "ProviderChannelID is missing"},
 		{add(channels.AddChannelRequest{Name: "n\xff", ProviderChannelID: "c"}), "Name is not valid UTF-8"},
 		{add(channels.AddChannelRequest{Name: "n", ProviderChannelID: ".."}), "ProviderChannelID is \"..\""},
-		{add(channels.AddChannelRequest{Name: "n", ProviderChannelID: "c", ProviderType: "telegram"}), "ProviderType is \"telegram\""},
+		{add(channels.AddChannelRequest{Name: "n", ProviderChannelID: "c", ProviderType: "\xff"}), "ProviderType is not valid UTF-8"},
 		{add(channels.AddChannelRequest{Name: "n", ProviderChannelID: "c", AvatarURL: "icon.png"}), "AvatarURL is not an absolute"},
 		{receive(func(m *r) { m.ID = "" }), "ID is missing"},
 		{receive(func(m *r) { m.ID = "." }), "ID is \".\""},
@@ -232,7 +234,7 @@ func TestWhatCannotBeRightIsNotSent(t *testing.T) {
 		{receive(func(m *r) { m.Message = "" }), "Message is missing"},
 		{receive(func(m *r) { m.Message = "\xf0\x28" }), "Message is not valid UTF-8"},
 		{receive(func(m *r) { m.Status = "" }), "Status is missing"},
-		{receive(func(m *r) { m.Status = "seen" }), "Status is \"seen\""},
+		{receive(func(m *r) { m.Status = "\xff" }), "Status is not valid UTF-8"},
 		{receive(func(m *r) { m.CreatedAt = time.Time{} }), "CreatedAt is missing"},
 		{receive(func(m *r) { m.CreatedAt = time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC) }), "CreatedAt is in the year 12026"},
 		{receive(func(m *r) { m.ReplyBy = time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC) }), "ReplyBy is in the year -1"},
@@ -261,5 +263,28 @@ func TestWhatCannotBeRightIsNotSent(t *testing.T) {
 	}
 	if got.count != 0 {
 		t.Errorf("%d requests were sent", got.count)
+	}
+}
+
+// What the API may know since is sent, and logged.
+func TestAValueThatIsNotDocumentedIsSent(t *testing.T) {
+	t.Parallel()
+	var got []string
+	var log bytes.Buffer
+	client := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got = append(got, string(body))
+		answer(200, `{"success":true,"data":{"id":"1"}}`)(w, r)
+	}, channels.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	seen := message()
+	seen.Status = "seen"
+	if _, err := client.ReceiveMessage(t.Context(), seen); err != nil || !strings.Contains(got[0], `"status":"seen"`) {
+		t.Errorf("sent %s: %v", got, err)
+	}
+	if _, err := client.AddChannel(t.Context(), channels.AddChannelRequest{Name: "n", ProviderChannelID: "c", ProviderType: "telegram"}); err != nil || !strings.Contains(got[1], `"provider_type":"telegram"`) {
+		t.Errorf("sent %s: %v", got, err)
+	}
+	if lines := strings.Count(log.String(), "level=WARN"); lines != 2 || !strings.Contains(log.String(), "field=Status") || !strings.Contains(log.String(), "field=ProviderType") {
+		t.Errorf("logged %s", log.String())
 	}
 }

@@ -1,4 +1,4 @@
-package credential_test
+package pipeline_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/pdchannels/pdchannels/internal/credential"
+	"github.com/pdchannels/pdchannels/internal/pipeline"
 )
 
 // source can do all that is asked of a token source.
@@ -27,42 +27,42 @@ func (s *source) Renew(_ context.Context, refused string) (*oauth2.Token, error)
 	return s.Token()
 }
 
-func Example() {
-	c := credential.OAuth(&source{token: "stale", next: "fresh"})
+func ExampleOAuth() {
+	c := pipeline.OAuth(&source{token: "stale", next: "fresh"})
 	ctx, h := context.Background(), http.Header{}
 	secret, _ := c.Authorize(ctx, h)
-	renewed, _ := c.Renew(ctx, secret)
-	fmt.Println(h.Get("Authorization"), renewed)
+	fresh, _ := c.Renew(ctx, secret)
+	fmt.Println(h.Get("Authorization"), "is renewed to", fresh)
 	_, _ = c.Authorize(ctx, h)
 	fmt.Println(h.Get("Authorization"))
 	// Output:
-	// Bearer stale true
+	// Bearer stale is renewed to fresh
 	// Bearer fresh
 }
 
 // Renewing is worth a further attempt only if it brought another token.
 func TestRenew(t *testing.T) {
 	t.Parallel()
-	apiToken, err := credential.APIToken("token")
+	apiToken, err := pipeline.APIToken("token")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
 		name    string
-		of      credential.Credential
+		of      pipeline.Credential
 		refused string
-		want    bool
+		want    string
 	}{
-		{"another token", credential.OAuth(&source{"stale", "fresh"}), "stale", true},
-		{"renewed by somebody else already", credential.OAuth(&source{"fresh", "fresher"}), "stale", true},
-		{"the same token", credential.OAuth(&source{"stale", "stale"}), "stale", false},
-		{"no token", credential.OAuth(&source{"stale", ""}), "stale", false},
-		{"a source that cannot renew", credential.OAuth(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "stale"})), "stale", false},
-		{"a source that has another by itself", credential.OAuth(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "fresh"})), "stale", true},
-		{"an API token", apiToken, "token", false},
+		{"another token", pipeline.OAuth(&source{"stale", "fresh"}), "stale", "fresh"},
+		{"renewed by somebody else already", pipeline.OAuth(&source{"fresh", "fresher"}), "stale", "fresh"},
+		{"the same token", pipeline.OAuth(&source{"stale", "stale"}), "stale", "stale"},
+		{"no token", pipeline.OAuth(&source{"stale", ""}), "stale", ""},
+		{"a source that cannot renew", pipeline.OAuth(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "stale"})), "stale", "stale"},
+		{"a source that has another by itself", pipeline.OAuth(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "fresh"})), "stale", "fresh"},
+		{"an API token", apiToken, "token", ""},
 	} {
 		if got, err := tt.of.Renew(t.Context(), tt.refused); got != tt.want || err != nil {
-			t.Errorf("%s: got %t, %v, want %t", tt.name, got, err, tt.want)
+			t.Errorf("%s: got %q, %v, want %q", tt.name, got, err, tt.want)
 		}
 	}
 }
@@ -75,7 +75,7 @@ func (*broken) Renew(context.Context, string) (*oauth2.Token, error) {
 
 func TestAnErrorOfTheTokenEndpointLosesItsSecrets(t *testing.T) {
 	t.Parallel()
-	_, err := credential.OAuth(new(broken)).Renew(t.Context(), "stale")
+	_, err := pipeline.OAuth(new(broken)).Renew(t.Context(), "stale")
 	var retrieve *oauth2.RetrieveError
 	if err == nil || !strings.Contains(err.Error(), "400 invalid_grant") || strings.Contains(err.Error(), "secret") || errors.As(err, &retrieve) {
 		t.Errorf("got %v", err)

@@ -1,5 +1,4 @@
-// Package credential puts into a request what authenticates it.
-package credential
+package pipeline
 
 import (
 	"context"
@@ -7,21 +6,22 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync/atomic"
 
 	"golang.org/x/oauth2"
 
 	"github.com/pdchannels/pdchannels/internal/secret"
 )
 
-// Credential is a set of functions, since fmt shows no more of one than its address: with the
-// wrong verb it prints the unexported fields of a struct, even behind a pointer, without asking anybody.
+// Credential puts into a request what authenticates it. It is a set of functions, since fmt shows
+// no more of one than its address: with the wrong verb it prints the unexported fields of a struct,
+// even behind a pointer, without asking its methods.
 type Credential struct {
 	// Authorize sets the header of one request. It returns the secret in it, so that an answer
 	// that echoes it can be cleaned.
 	Authorize func(ctx context.Context, h http.Header) (secret string, err error)
-	// Renew asks for another secret than the refused one, and reports whether there is one.
-	Renew func(ctx context.Context, refused string) (bool, error)
+	// Renew asks for another secret than the refused one. It returns the same, or none, if there is
+	// no other.
+	Renew func(ctx context.Context, refused string) (fresh string, err error)
 	// Interruptible says that Authorize listens to its context.
 	Interruptible bool
 	// BaseURL asks where the API is; nil if the credential does not know.
@@ -52,11 +52,13 @@ func OAuth(tokens oauth2.TokenSource) Credential {
 	}); ok {
 		renewed = source.Renew
 	}
-	c.Renew = func(ctx context.Context, refused string) (bool, error) {
+	c.Renew = func(ctx context.Context, refused string) (string, error) {
 		t, err := renewed(ctx, refused)
-		return err == nil && t != nil && t.AccessToken != "" && t.AccessToken != refused, withoutSecrets(err)
+		if err != nil || t == nil {
+			return "", withoutSecrets(err)
+		}
+		return t.AccessToken, nil
 	}
-	var last atomic.Pointer[bearer]
 	c.Authorize = func(ctx context.Context, h http.Header) (string, error) {
 		t, err := token(ctx)
 		switch {
@@ -65,27 +67,14 @@ func OAuth(tokens oauth2.TokenSource) Credential {
 		case t == nil || t.AccessToken == "":
 			return "", errors.New("the token source gave no access token")
 		case !strings.EqualFold(t.Type(), "Bearer"):
-			return "", errors.New("the token source gave a token that is no bearer token")
+			return "", errors.New("the token source gave a token that is not a bearer token")
+		case !headerSafe(t.AccessToken):
+			return "", errors.New("the token source gave a token with a character that no token has: a space, a control character or a letter beyond ASCII")
 		}
-		b := last.Load()
-		if b == nil || b.token != t.AccessToken {
-			if !headerSafe(t.AccessToken) {
-				return "", errors.New("the token source gave a token with a space or a control character")
-			}
-			b = &bearer{t.AccessToken, []string{"Bearer " + t.AccessToken}}
-			last.Store(b)
-		}
-		h["Authorization"] = b.header
-		return b.token, nil
+		h.Set("Authorization", "Bearer "+t.AccessToken)
+		return t.AccessToken, nil
 	}
 	return c
-}
-
-// bearer is an access token and the header value made of it. One token serves an hour of
-// requests and may be kilobytes long, so the value is made once for all of them.
-type bearer struct {
-	token  string
-	header []string
 }
 
 // APIToken authenticates by a token that does not change, in the header x-api-token.
@@ -94,15 +83,14 @@ func APIToken(token string) (Credential, error) {
 	case token == "":
 		return Credential{}, errors.New("the API token is empty")
 	case !headerSafe(token):
-		return Credential{}, errors.New("the API token has a space or a control character, as of a line break copied along")
+		return Credential{}, errors.New("the API token has a character that no token has: a space, a control character such as a line break, or a letter beyond ASCII")
 	}
-	header := []string{token}
 	return Credential{
 		Authorize: func(_ context.Context, h http.Header) (string, error) {
-			h["X-Api-Token"] = header
+			h.Set("X-Api-Token", token)
 			return token, nil
 		},
-		Renew: func(context.Context, string) (bool, error) { return false, nil }, // there is no other
+		Renew: func(context.Context, string) (string, error) { return "", nil }, // there is no other
 	}, nil
 }
 
@@ -120,6 +108,7 @@ func withoutSecrets(err error) error {
 	return fmt.Errorf("the token endpoint answered %d %s", status, secret.Clean(refused.ErrorCode, "", 64))
 }
 
+// headerSafe reports whether a header carries the secret as it is.
 func headerSafe(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f })
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }

@@ -1,5 +1,4 @@
-// Package sent tells of a request without an answer whether any of it can have left.
-package sent
+package pipeline
 
 import (
 	"context"
@@ -10,29 +9,29 @@ import (
 	"sync/atomic"
 )
 
-// Watch sees whether anything of one request may have left: whether a connection was asked
+// watch sees whether anything of one request may have left: whether a connection was asked
 // for, and whether there was one to write to. Only net/http's own transport reports that, so
-// silence proves nothing. That the headers were written comes too late to go by: over HTTP/2
-// it is reported after they have left.
-type Watch struct {
+// silence proves nothing. WroteHeaders comes too late: over HTTP/2 it is reported after the headers
+// have left.
+type watch struct {
 	trace            httptrace.ClientTrace
 	asked, connected atomic.Bool
 }
 
-// Attach returns the context to make the request with. A watch serves one request.
-func (w *Watch) Attach(ctx context.Context) context.Context {
+// attach returns the context to make the request with. A watch serves one request.
+func (w *watch) attach(ctx context.Context) context.Context {
 	w.trace.GetConn = func(string) { w.asked.Store(true) }
 	w.trace.GotConn = func(httptrace.GotConnInfo) { w.connected.Store(true) }
 	return httptrace.WithClientTrace(ctx, &w.trace)
 }
 
-// Nothing reports whether it is proven that nothing of the request left, given the error
-// of the transport.
-func (w *Watch) Nothing(err error) bool {
+// nothingSent reports whether it is proven, given the error of the transport, that nothing of the
+// request left.
+func (w *watch) nothingSent(err error) bool {
 	return !w.connected.Load() && (w.asked.Load() || neverConnected(err))
 }
 
-// neverConnected recognises the errors that come before a request can be written.
+// neverConnected recognizes the errors that come before a request can be written.
 func neverConnected(err error) bool {
 	var handshake *tls.CertificateVerificationError
 	var record tls.RecordHeaderError

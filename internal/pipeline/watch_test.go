@@ -1,36 +1,39 @@
-package sent_test
+package pipeline
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
-
-	"github.com/pdchannels/pdchannels/internal/sent"
 )
 
 // A server that closes without a word may have done what it was asked; one that is not
 // there has not.
-func Example() {
-	try := func(url string) bool {
-		var w sent.Watch
-		req, err := http.NewRequest(http.MethodDelete, url, nil)
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	nothingSent := func(url string) bool {
+		var w watch
+		req, err := http.NewRequest(http.MethodDelete, url, http.NoBody)
 		if err != nil {
-			panic(err)
+			t.Fatal(err)
 		}
-		_, err = new(http.Transport).RoundTrip(req.WithContext(w.Attach(req.Context())))
-		return w.Nothing(err)
+		resp, err := new(http.Transport).RoundTrip(req.WithContext(w.attach(t.Context())))
+		if err == nil {
+			_ = resp.Body.Close()
+			t.Error("the server answered")
+		}
+		return w.nothingSent(err)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
-	fmt.Println("closed without a word:", try(server.URL))
+	if nothingSent(server.URL) {
+		t.Error("closed without a word: taken for not sent")
+	}
 	server.Close()
-	fmt.Println("not there:", try(server.URL))
-	// Output:
-	// closed without a word: false
-	// not there: true
+	if !nothingSent(server.URL) {
+		t.Error("not there: taken for sent")
+	}
 }
 
 // A transport that reports nothing proves nothing, unless its error does.
@@ -41,8 +44,8 @@ func TestWithoutReports(t *testing.T) {
 		&net.OpError{Op: "read", Err: io.EOF}: false,
 		&net.OpError{Op: "dial", Err: errors.New("connection refused")}: true,
 	} {
-		var w sent.Watch
-		if got := w.Nothing(err); got != want {
+		var w watch
+		if got := w.nothingSent(err); got != want {
 			t.Errorf("%v: got %t, want %t", err, got, want)
 		}
 	}
