@@ -170,7 +170,7 @@ func TestTheSummaryCountsRequests(t *testing.T) {
 		"2": {http.StatusInternalServerError, 2, 0},
 	} {
 		kept := filepath.Join(t.TempDir(), "kept.jsonl")
-		r := pdchannels(t, scripted(t, refusal(c.status, "")), "message", "receive", "--json", "--attempts", attempts, "--file", file, "--undelivered", kept)
+		r := pdchannels(t, scripted(t, lasting(c.status)), "message", "receive", "--json", "--patience", "0s", "--attempts", attempts, "--file", file, "--undelivered", kept)
 		if made, limited := field(r.object(t), "summary", "requests"), field(r.object(t), "summary", "rate_limited"); made != c.requests || limited != c.limited {
 			t.Errorf("%d: %v requests, %v limited", c.status, made, limited)
 		}

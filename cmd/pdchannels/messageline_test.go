@@ -92,7 +92,7 @@ func TestLinesThatAreNoMessages(t *testing.T) {
 		strings.Replace(full, `"m-1"`, `null`, 1):                               "id is missing",
 		strings.Replace(full, `"shop-1"`, `""`, 1):                              "channel_id is missing",
 		strings.Replace(full, `"c-1"`, `".."`, 1):                               `conversation_id is ".."`,
-		strings.Replace(full, `"sent"`, `"SENT"`, 1):                            `status is "SENT"`,
+		strings.Replace(full, `"sent"`, `""`, 1):                                `status is missing`,
 		strings.Replace(full, `"2026-03-01 07:58"`, `"yesterday"`, 1):           `created_at is "yesterday"; write`,
 		strings.Replace(full, `"2026-03-01 07:58"`, `"2026-13-01 07:58"`, 1):    `created_at is "2026-13-01 07:58"`,
 		strings.Replace(full, `"2026-03-01 07:58"`, `1772352000`, 1):            "created_at must not be a JSON number",

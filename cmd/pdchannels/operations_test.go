@@ -130,6 +130,14 @@ func TestExitCodesTellWhatHappened(t *testing.T) {
 	}
 }
 
+// lasting returns a handler that refuses, and asks for a wait that is not made.
+func lasting(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", "60")
+		refusal(status, "")(w, r)
+	}
+}
+
 // refusal answers as the API refuses.
 func refusal(status int, code string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {

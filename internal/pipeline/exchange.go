@@ -31,7 +31,7 @@ func (r *run) exchange(ctx context.Context, slot ratelimit.Slot) (x exchange) {
 	}
 	ctx, cancel := bound(ctx, r.retry.Timeout())
 	defer cancel()
-	x.resp, x.failure = r.send(ctx)
+	x.resp, x.failure = r.send(ctx) //nolint:bodyclose // it is in memory
 	x.took = time.Since(start)
 	if x.resp != nil {
 		x.status, learned.Header = x.resp.StatusCode, x.resp.Header

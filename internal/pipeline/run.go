@@ -119,10 +119,11 @@ func (r *run) nextRequest(ctx context.Context) error {
 
 // authorize sets the credential. A token source that listens to a context has as long as an attempt.
 func (r *run) authorize(ctx context.Context) *retry.Failure {
-	within, cancel := ctx, context.CancelFunc(nil)
+	within := ctx
 	if r.Pipeline.Credential.Interruptible {
-		within, cancel = context.WithTimeout(ctx, r.retry.Timeout())
+		bounded, cancel := context.WithTimeout(ctx, r.retry.Timeout())
 		defer cancel()
+		within = bounded
 	}
 	secret, err := r.Pipeline.Credential.Authorize(within, r.req.Header)
 	if err != nil {

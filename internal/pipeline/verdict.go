@@ -28,7 +28,7 @@ func (r *run) judge(resp *http.Response, body []byte, limit int64, readErr error
 		return f
 	}
 	empty := len(bytes.TrimSpace(body)) == 0
-	unknown := ""
+	var unknown string
 	switch {
 	case readErr != nil:
 		unknown = "the answer was cut off"

@@ -15,7 +15,7 @@ const (
 
 // Failure is why an attempt failed, and in the end why the call did. Its texts are bounded,
 // printable, and free of the secret of the request.
-type Failure struct {
+type Failure struct { //nolint:errname // an error only on its way through a generated client
 	Outcome       Outcome // never Accepted
 	Status        int     // 0 if no answer came
 	Code          string  // the API's
