@@ -197,7 +197,7 @@ func describe(err error) errorObject {
 	e, ok := errors.AsType[*channels.Error](err)
 	if !ok {
 		if answer, ok := errors.AsType[*auth.Error](err); ok {
-			return errorObject{Outcome: outcomeName(channels.Rejected), Status: answer.Status, Code: answer.Code, Message: plain(err)}
+			return errorObject{Outcome: outcomeName(channels.Rejected), Status: answer.StatusCode, Code: answer.Code, Message: plain(err)}
 		}
 		return errorObject{Outcome: outcomeName(channels.NotSent), Message: plain(err)}
 	}

@@ -174,7 +174,7 @@ func TestRedirectsOfTheTokenEndpoint(t *testing.T) {
 			}
 			wantStatus := func(doing string, err error) {
 				t.Helper()
-				if answer, ok := errors.AsType[*auth.Error](err); !ok || answer.Status != status {
+				if answer, ok := errors.AsType[*auth.Error](err); !ok || answer.StatusCode != status {
 					t.Errorf("%s: %v", doing, err)
 				}
 			}

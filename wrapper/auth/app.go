@@ -136,7 +136,10 @@ func (a *App) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "[app %s]", a.
 // AuthorizeURL returns where the user's browser grants the app access. Pipedrive sends it
 // back to the redirect URL with a code, for [App.Install], and the state: a text that only
 // this browser was given, and that the program checks. [App.Handler] does all of this.
-func (a *App) AuthorizeURL(state string) string { return a.oauth2().AuthCodeURL(state) }
+func (a *App) AuthorizeURL(state string) string {
+	c := oauth2.Config{ClientID: a.config.ClientID, RedirectURL: a.config.RedirectURL, Endpoint: oauth2.Endpoint{AuthURL: a.config.OAuthURL + "/oauth/authorize"}}
+	return c.AuthCodeURL(state)
+}
 
 // TokenSource returns the token source of an installation, the same one each time. It need not
 // be installed yet.
@@ -164,18 +167,4 @@ func (a *App) Wait(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// oauth2 is made for each use, so that the App holds the client secret only as a Secret.
-func (a *App) oauth2() *oauth2.Config {
-	return &oauth2.Config{
-		ClientID:     a.config.ClientID,
-		ClientSecret: a.config.ClientSecret.Reveal(),
-		RedirectURL:  a.config.RedirectURL,
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   a.config.OAuthURL + "/oauth/authorize",
-			TokenURL:  a.config.OAuthURL + "/oauth/token",
-			AuthStyle: oauth2.AuthStyleInHeader,
-		},
-	}
 }

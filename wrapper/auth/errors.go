@@ -11,8 +11,6 @@ import (
 	"io"
 	"net"
 	"strconv"
-
-	"golang.org/x/oauth2"
 )
 
 // Sentinels, for errors.Is.
@@ -45,8 +43,8 @@ var (
 // An Error is an answer of the OAuth server, or of GET /users/me, that is not a success. It
 // carries nothing of the answer but what stands here.
 type Error struct {
-	// Status is the status of the answer.
-	Status int
+	// StatusCode is the HTTP status of the answer.
+	StatusCode int
 	// Code is the OAuth error code, such as "invalid_grant" or "invalid_client"; it is empty
 	// if the answer had none, or one that neither Pipedrive nor the RFCs name.
 	Code string
@@ -54,46 +52,37 @@ type Error struct {
 
 // Error tells status and code.
 func (e *Error) Error() string {
-	text := "the server answered " + strconv.Itoa(e.Status)
+	text := "the server answered " + strconv.Itoa(e.StatusCode)
 	switch {
 	case e.Code != "":
 		text += " " + e.Code
-	case e.Status >= 300 && e.Status < 400:
+	case e.StatusCode >= 300 && e.StatusCode < 400:
 		text += ", a redirect, which is not followed with credentials"
 	}
 	return text
 }
 
-// withoutSecrets returns what may be known of an error of x/oauth2 or net/http. The errors
-// themselves carry the request with its basic auth header, the body of the answer, or a piece
-// of what could not be parsed, and any of these may hold a credential, so nothing is wrapped
-// that is not known to be harmless.
-func withoutSecrets(err error) error {
-	var (
-		retrieve *oauth2.RetrieveError
-		network  *net.OpError
-		verify   *tls.CertificateVerificationError
-		own      *Error
-	)
+var errUnreadable = errors.New("the answer cannot be read")
+
+// callError returns what may be known of an error of net/http. The error itself carries the
+// URL, or a piece of what could not be parsed, and either may hold a credential, so
+// nothing is wrapped that is not known to be harmless.
+func callError(err error) error {
+	network, isNetwork := errors.AsType[*net.OpError](err)
+	verify, isVerify := errors.AsType[*tls.CertificateVerificationError](err)
 	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &own):
-		return own
-	case errors.As(err, &retrieve):
-		return &Error{Status: retrieve.Response.StatusCode, Code: errorCode(retrieve.ErrorCode)}
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("no answer in time: %w", context.DeadlineExceeded)
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
-	case errors.As(err, &network):
+	case isNetwork:
 		return network
-	case errors.As(err, &verify):
+	case isVerify:
 		return verify
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("the connection ended before the answer")
 	default:
-		return errors.New("the answer cannot be read")
+		return errUnreadable
 	}
 }
 

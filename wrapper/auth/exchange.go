@@ -1,17 +1,23 @@
 package auth
 
-// This file makes the calls to the OAuth server: x/oauth2 builds and reads those for tokens.
+// This file makes the calls to the OAuth server and reads its answers. x/oauth2 could, but
+// it gives up on an answer with a field that it does not understand, and a code or a refresh token
+// that was spent on it is lost.
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/oauth2"
 )
 
 const (
@@ -21,38 +27,104 @@ const (
 	workTimeout = time.Minute
 	// maxCredential bounds a code or token. Pipedrive advises to have room for 768 characters.
 	maxCredential = 8 << 10
+	// maxAnswer bounds an answer.
+	maxAnswer = 1 << 20
+	// An access token lives for about an hour (documented). No answer makes it more than a day,
+	// so that a token is renewed even if its lifetime was told in another unit.
+	usualLifetime, maxLifetime = time.Hour, 24 * time.Hour
 )
 
+// tokens is what the token endpoint gave. The access token can be used; the refresh token may be
+// empty, as may the rest.
+type tokens struct {
+	access, refresh  Secret
+	lifetime         time.Duration
+	scope, apiDomain string
+}
+
 // exchange spends an authorization code.
-func (a *App) exchange(ctx context.Context, code string) (*oauth2.Token, error) {
-	ctx, cancel := a.callContext(ctx)
-	defer cancel()
-	return a.checkAnswer(a.oauth2().Exchange(ctx, code))
+func (a *App) exchange(ctx context.Context, code string) (tokens, error) {
+	return a.askForTokens(ctx, url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {a.config.RedirectURL}})
 }
 
-// refresh spends a refresh token. The answer holds the one to use from now on, which may be
-// the same.
-func (a *App) refresh(ctx context.Context, refreshToken string) (*oauth2.Token, error) {
-	ctx, cancel := a.callContext(ctx)
-	defer cancel()
-	return a.checkAnswer(a.oauth2().TokenSource(ctx, &oauth2.Token{RefreshToken: refreshToken}).Token())
+// refresh spends a refresh token. Without another in the answer, it is still the one to use.
+func (a *App) refresh(ctx context.Context, refreshToken Secret) (tokens, error) {
+	t, err := a.askForTokens(ctx, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken.Reveal()}})
+	if t.refresh.Reveal() == "" {
+		t.refresh = refreshToken
+	}
+	return t, err
 }
 
-func (a *App) callContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	return withRunningTimeout(context.WithValue(ctx, oauth2.HTTPClient, a.client), a.callTimeout)
+func (a *App) askForTokens(ctx context.Context, form url.Values) (tokens, error) {
+	body, err := a.post(ctx, "/oauth/token", form)
+	if err != nil {
+		return tokens{}, err
+	}
+	return readTokens(body)
 }
 
-// checkAnswer passes on a token that can be used, and errors without secrets.
-func (a *App) checkAnswer(t *oauth2.Token, err error) (*oauth2.Token, error) {
+// readTokens takes whatever comes with a usable access token: a code or token was spent on it.
+func readTokens(body []byte) (tokens, error) {
+	fields := jsonFields(body)
+	t := tokens{
+		access: NewSecret(fields.text("access_token")), refresh: NewSecret(fields.text("refresh_token")),
+		lifetime: fields.lifetime(), scope: fields.text("scope"), apiDomain: strings.TrimSpace(fields.text("api_domain")),
+	}
+	tokenType := strings.TrimSpace(fields.text("token_type"))
 	switch {
-	case err != nil:
-		return nil, withoutSecrets(err)
-	case t.TokenType != "" && !strings.EqualFold(t.TokenType, "Bearer"):
-		return nil, errors.New("the server gave a token that is not a bearer token")
-	case !isCredential(t.AccessToken) || !isCredential(t.RefreshToken):
-		return nil, errors.New("the server gave no access token and refresh token that can be used")
+	case fields == nil:
+		return t, errUnreadable
+	case !isCredential(t.access.Reveal()) && fields.text("error") != "":
+		return t, &Error{StatusCode: http.StatusOK, Code: errorCode(fields.text("error"))}
+	case !isCredential(t.access.Reveal()):
+		return t, errors.New("the answer has no access token that can be used")
+	case tokenType != "" && !strings.EqualFold(tokenType, "Bearer"):
+		return t, errors.New("the answer has a token that is not a bearer token")
+	}
+	if !isCredential(t.refresh.Reveal()) {
+		t.refresh = Secret{}
 	}
 	return t, nil
+}
+
+// fields are the members of a JSON object by their exact names; nil if there is no object.
+type fields map[string]json.RawMessage
+
+func jsonFields(body []byte) fields {
+	var f fields
+	// Some proxies put a byte order mark before the object, or something after it.
+	if json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff")))).Decode(&f) != nil {
+		return nil
+	}
+	return f
+}
+
+// text returns a member that is a string, or else "".
+func (f fields) text(name string) string {
+	var s string
+	if json.Unmarshal(f[name], &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// id returns a member that is a whole number, or such a number in a string, or else 0.
+func (f fields) id(name string) int64 {
+	n, _ := strconv.ParseInt(cmp.Or(f.text(name), string(f[name])), 10, 64)
+	return n
+}
+
+// lifetime reads expires_in: a number of seconds, whole or not, which may stand in a string.
+func (f fields) lifetime() time.Duration {
+	seconds, err := strconv.ParseFloat(cmp.Or(f.text("expires_in"), string(f["expires_in"])), 64)
+	if errors.Is(err, strconv.ErrRange) {
+		err = nil // infinite
+	}
+	if err != nil || math.IsNaN(seconds) || seconds < 1 {
+		return usualLifetime
+	}
+	return time.Duration(min(seconds, maxLifetime.Seconds()) * float64(time.Second))
 }
 
 // isCredential reports whether s is what RFC 6749, appendix A, calls a token, and not too long.
@@ -69,26 +141,45 @@ func isCredential(s string) bool {
 }
 
 // revoke revokes a token by RFC 7009. The server answers 200 for a token it does not know, too.
-func (a *App) revoke(ctx context.Context, token, hint string) error {
+func (a *App) revoke(ctx context.Context, token Secret, hint string) error {
+	_, err := a.post(ctx, "/oauth/revoke", url.Values{"token": {token.Reveal()}, "token_type_hint": {hint}})
+	return err
+}
+
+// post sends a form with the app's credentials, and returns the body of an answer that is a success.
+func (a *App) post(ctx context.Context, path string, form url.Values) ([]byte, error) {
 	ctx, cancel := withRunningTimeout(ctx, a.callTimeout)
 	defer cancel()
-	form := url.Values{"token": {token}, "token_type_hint": {hint}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.config.OAuthURL+"/oauth/revoke", strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.config.OAuthURL+path, strings.NewReader(form.Encode()))
 	if err != nil {
-		return withoutSecrets(err)
+		return nil, callError(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	// Escaped as RFC 6749, section 2.3.1, says, and as x/oauth2 does for the token endpoint.
+	// Escaped as RFC 6749, section 2.3.1, says.
 	req.SetBasicAuth(url.QueryEscape(a.config.ClientID), url.QueryEscape(a.config.ClientSecret.Reveal()))
+	status, body, err := a.send(req)
+	if err == nil && (status < 200 || status > 299) {
+		err = &Error{StatusCode: status, Code: errorCode(jsonFields(body).text("error"))}
+	}
+	return body, err
+}
+
+// send makes a call and reads the answer, up to its bound.
+func (a *App) send(req *http.Request) (status int, body []byte, err error) {
+	req.Header.Set("Accept", "application/json")
 	resp, err := a.client.Do(req)
 	if err != nil {
-		return withoutSecrets(err)
+		return 0, nil, callError(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return &Error{Status: resp.StatusCode}
+	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return 0, nil, callError(err)
+	case len(body) > maxAnswer:
+		return 0, nil, fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
 	}
-	return nil
+	return resp.StatusCode, body, nil
 }
 
 // withRunningTimeout is context.WithTimeout in time that the process was running: a process

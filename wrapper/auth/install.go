@@ -4,10 +4,8 @@ package auth
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 )
@@ -22,16 +20,20 @@ func (a *App) Install(ctx context.Context, code string) (*TokenSource, error) {
 	}
 	ctx, cancel := withRunningTimeout(context.WithoutCancel(ctx), workTimeout)
 	defer cancel()
+	if err := a.tryStore(ctx); err != nil {
+		return nil, fmt.Errorf("auth: install: the store cannot be written, so the code was not spent: %w", err)
+	}
 	asked := time.Now()
 	answer, err := a.exchange(ctx, code)
+	if err == nil && answer.refresh.Reveal() == "" {
+		err = errors.New("the answer has no refresh token that can be used")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("auth: exchange the code for tokens: %w", err)
 	}
-	g := &grant{InstalledAt: asked}
-	domain, _ := answer.Extra("api_domain").(string)
-	g.Scope, _ = answer.Extra("scope").(string)
+	g := &grant{InstalledAt: asked, Scope: answer.scope}
 	g.take(answer, asked)
-	if g.APIDomain, err = a.apiOrigin(domain); err != nil {
+	if g.APIDomain, err = a.apiOrigin(answer.apiDomain); err != nil {
 		return nil, fmt.Errorf("auth: install: %w", err)
 	}
 	in, g, err := a.identify(ctx, g)
@@ -57,7 +59,18 @@ func (a *App) Install(ctx context.Context, code string) (*TokenSource, error) {
 	if err != nil {
 		return nil, src.wrap("save the installation", err)
 	}
+	if g.APIDomain == "" {
+		base, _ := a.baseURL("")
+		a.config.Warn(ctx, in, src.wrap("install", fmt.Errorf("%w: the server named none, so %s is used", ErrAPIDomain, base)))
+	}
 	return src, nil
+}
+
+// tryStore writes a record that belongs to no installation.
+func (a *App) tryStore(ctx context.Context) error {
+	return a.config.Store.Update(ctx, Installation{}, func(_ context.Context, _ Record, save func(Record) error) error {
+		return save(Record(`{}`))
+	})
 }
 
 // identify asks whose tokens g has. Whoever is asked uses them through a token source, over a
@@ -101,27 +114,21 @@ func (a *App) askUsersMe(ctx context.Context, src *TokenSource) (Installation, e
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/users/me", nil)
 	if err != nil {
-		return Installation{}, withoutSecrets(err)
+		return Installation{}, callError(err)
 	}
 	token.SetAuthHeader(req)
-	resp, err := a.client.Do(req)
-	if err != nil {
-		return Installation{}, fmt.Errorf("GET /users/me: %w", withoutSecrets(err))
+	status, body, err := a.send(req)
+	switch {
+	case err != nil:
+		return Installation{}, fmt.Errorf("GET /users/me: %w", err)
+	case status != http.StatusOK:
+		return Installation{}, fmt.Errorf("GET /users/me, which needs the scope base (or set AppConfig.Identify): %w", &Error{StatusCode: status})
 	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return Installation{}, fmt.Errorf("GET /users/me, which needs the scope base (or set AppConfig.Identify): %w", &Error{Status: resp.StatusCode})
+	me := jsonFields(jsonFields(body)["data"])
+	if me == nil {
+		return Installation{}, fmt.Errorf("GET /users/me: %w", errUnreadable)
 	}
-	var me struct {
-		Data struct {
-			ID        int64 `json:"id"`
-			CompanyID int64 `json:"company_id"`
-		} `json:"data"`
-	}
-	if json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&me) != nil {
-		return Installation{}, errors.New("GET /users/me: the answer cannot be read")
-	}
-	return Installation{CompanyID: me.Data.CompanyID, UserID: me.Data.ID}, nil
+	return Installation{CompanyID: me.id("company_id"), UserID: me.id("id")}, nil
 }
 
 // Uninstall ends an installation from the app's side, with all that Pipedrive keeps for it: it
@@ -130,7 +137,7 @@ func (a *App) askUsersMe(ctx context.Context, src *TokenSource) (Installation, e
 // again; [ErrNotInstalled] says that there are none.
 func (a *App) Uninstall(ctx context.Context, in Installation) error {
 	return a.endToken(ctx, in, "uninstall", func(ctx context.Context, g *grant) error {
-		if err := a.revoke(ctx, g.RefreshToken.Reveal(), "refresh_token"); err != nil {
+		if err := a.revoke(ctx, g.RefreshToken, "refresh_token"); err != nil {
 			return err
 		}
 		g.uninstall(time.Now())
@@ -152,7 +159,7 @@ func (a *App) Forget(ctx context.Context, in Installation) error {
 // installed: the next call that needs a token has it renewed.
 func (a *App) RevokeAccessToken(ctx context.Context, in Installation) error {
 	return a.endToken(ctx, in, "revoke the access token", func(ctx context.Context, g *grant) error {
-		if err := a.revoke(ctx, g.AccessToken.Reveal(), "access_token"); err != nil {
+		if err := a.revoke(ctx, g.AccessToken, "access_token"); err != nil {
 			return err
 		}
 		g.ExpiresAt = time.Now()

@@ -72,7 +72,7 @@ func decodeGrant(r Record) (*grant, error) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		delete(g.unknown, name)
 	}
-	g.setTokens(stored.Access, stored.Refresh)
+	g.AccessToken, g.RefreshToken = NewSecret(stored.Access), NewSecret(stored.Refresh)
 	g.schedule()
 	return g, nil
 }
@@ -98,20 +98,12 @@ func (g *grant) encode() (Record, error) {
 func (g *grant) installation() Installation { return Installation{g.CompanyID, g.UserID} }
 
 // take makes the tokens of an answer that was asked for at the given time the grant's own.
-func (g *grant) take(t *oauth2.Token, asked time.Time) {
-	lifetime := time.Duration(t.ExpiresIn) * time.Second
-	if lifetime <= 0 {
-		lifetime = time.Hour // what Pipedrive documents; an answer should name its own
-	}
+func (g *grant) take(t tokens, asked time.Time) {
 	g.Generation++
-	g.setTokens(t.AccessToken, t.RefreshToken)
-	g.ObtainedAt, g.ExpiresAt = asked, asked.Add(lifetime)
+	g.AccessToken, g.RefreshToken = t.access, t.refresh
+	g.ObtainedAt, g.ExpiresAt = asked, asked.Add(t.lifetime)
 	g.PendingSince, g.RefusedAt, g.UninstalledAt = time.Time{}, time.Time{}, time.Time{}
 	g.schedule()
-}
-
-func (g *grant) setTokens(access, refresh string) {
-	g.AccessToken, g.RefreshToken = NewSecret(access), NewSecret(refresh)
 }
 
 // schedule decides when to renew: three minutes before expiry, or a quarter of a short

@@ -6,9 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
-
-	"golang.org/x/oauth2"
 )
 
 // errSuperseded says that the refresh token was refused because a newer one exists.
@@ -57,9 +56,8 @@ func (s *TokenSource) renew(ctx context.Context, refused string) (*grant, error)
 		if err := saveGrant(save, g); err != nil {
 			return fmt.Errorf("the store cannot be written, so the token was not refreshed: %w", err)
 		}
-		answer, err := s.app.refresh(ctx, g.RefreshToken.Reveal())
-		var refusal *Error
-		if errors.As(err, &refusal) && refusal.Code == "invalid_grant" {
+		answer, err := s.app.refresh(ctx, g.RefreshToken)
+		if isRefusal(err) {
 			return s.giveUp(ctx, g, save, interrupted)
 		}
 		if err != nil {
@@ -67,7 +65,7 @@ func (s *TokenSource) renew(ctx context.Context, refused string) (*grant, error)
 		}
 		fetched = g
 		g.take(answer, asked)
-		s.keepAPIDomain(ctx, g, answer)
+		s.keepAPIDomain(ctx, g, answer.apiDomain)
 		return saveGrant(save, g)
 	})
 	switch {
@@ -117,11 +115,23 @@ func (s *TokenSource) dead(g *grant) error {
 	return nil
 }
 
+// isRefusal reports whether the server has refused the refresh token: 400 is documented, 401 was
+// seen. In an answer of another status the code does not count: a server in trouble, or
+// something before it, says all kinds of things.
+func isRefusal(err error) bool {
+	answer, ok := errors.AsType[*Error](err)
+	return ok && answer.Code == "invalid_grant" && (answer.StatusCode == http.StatusBadRequest || answer.StatusCode == http.StatusUnauthorized)
+}
+
 // keepAPIDomain leaves api_domain as the install had it, whatever the answer to a refresh says:
-// the host that is given the tokens does not change unseen.
-func (s *TokenSource) keepAPIDomain(ctx context.Context, g *grant, answer *oauth2.Token) {
-	named, _ := answer.Extra("api_domain").(string)
-	if origin, err := s.app.apiOrigin(named); err != nil || origin != "" && origin != g.APIDomain {
+// the host that is given the tokens does not change unseen. An installation that has none takes
+// the first that is acceptable.
+func (s *TokenSource) keepAPIDomain(ctx context.Context, g *grant, named string) {
+	origin, err := s.app.apiOrigin(named)
+	if err == nil && g.APIDomain == "" {
+		g.APIDomain = origin
+	}
+	if err != nil || origin != "" && origin != g.APIDomain {
 		s.app.config.Warn(ctx, s.key, s.wrap("refresh the token", fmt.Errorf(
 			"%w: the server names another than %q, which stays in use; if the company has moved, let the user authorise the app again", ErrAPIDomain, g.APIDomain)))
 	}

@@ -103,7 +103,7 @@ func TestAFailedRenewalAheadOfExpiryIsNoError(t *testing.T) {
 		}
 		<-time.After(2 * time.Minute) // expired
 		var answer *auth.Error
-		if _, err := src.Token(); !errors.As(err, &answer) || answer.Status != http.StatusBadGateway || errors.Is(err, auth.ErrReauthorize) {
+		if _, err := src.Token(); !errors.As(err, &answer) || answer.StatusCode != http.StatusBadGateway || errors.Is(err, auth.ErrReauthorize) {
 			t.Errorf("Token with nothing at hand: %v", err)
 		}
 		h.do(func() { h.override = nil })

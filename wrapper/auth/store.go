@@ -43,6 +43,9 @@ func (r Record) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%v"
 // A Store keeps one [Record] for each installation. [MemoryStore] keeps them for one process,
 // package filestore for the processes of one host; write one on a database for more hosts,
 // and let package storetest judge it. All methods may be called concurrently.
+//
+// One key names no installation: the zero [Installation]. [App.Install] writes a record without a
+// credential to it, which proves that the store can be written before a code is spent.
 type Store interface {
 	// Load returns the record of the installation as it was last saved, or nil if there is
 	// none. It does not wait for an Update under way. The caller may change what it gets.

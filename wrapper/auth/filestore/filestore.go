@@ -68,7 +68,7 @@ func (s *Store) Installations() ([]auth.Installation, error) {
 	var all []auth.Installation
 	for _, e := range entries {
 		var in auth.Installation
-		if _, err := fmt.Sscanf(e.Name(), "%d-%d.json", &in.CompanyID, &in.UserID); err == nil && e.Name() == name(in)+".json" {
+		if _, err := fmt.Sscanf(e.Name(), "%d-%d.json", &in.CompanyID, &in.UserID); err == nil && e.Name() == name(in)+".json" && in != (auth.Installation{}) {
 			all = append(all, in)
 		}
 	}
