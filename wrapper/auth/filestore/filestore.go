@@ -68,7 +68,7 @@ func (s *Store) Installations() ([]auth.Installation, error) {
 	var all []auth.Installation
 	for _, e := range entries {
 		var in auth.Installation
-		if _, err := fmt.Sscanf(e.Name(), "%d-%d.json", &in.CompanyID, &in.UserID); err == nil && e.Name() == name(in)+".json" && in != (auth.Installation{}) {
+		if _, err := fmt.Sscanf(e.Name(), "%d-%d.json", &in.CompanyID, &in.UserID); err == nil && e.Name() == name(in)+".json" {
 			all = append(all, in)
 		}
 	}
@@ -81,9 +81,18 @@ func (s *Store) path(key auth.Installation, ext string) string {
 	return filepath.Join(s.dir, name(key)+ext)
 }
 
+// recordPath is where the record of an installation is, or of none: what is written to try the
+// store should not look like a login.
+func (s *Store) recordPath(key auth.Installation) string {
+	if key == (auth.Installation{}) {
+		return s.path(key, ".trial")
+	}
+	return s.path(key, ".json")
+}
+
 // Load implements [auth.Store].
 func (s *Store) Load(_ context.Context, key auth.Installation) (auth.Record, error) {
-	f, err := os.Open(s.path(key, ".json"))
+	f, err := os.Open(s.recordPath(key))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
@@ -158,7 +167,7 @@ func (s *Store) save(key auth.Installation, r auth.Record) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err := s.rename(temp, s.path(key, ".json")); err != nil {
+	if err := s.rename(temp, s.recordPath(key)); err != nil {
 		return err
 	}
 	return s.syncDir()
