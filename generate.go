@@ -8,3 +8,5 @@ package pdchannels
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config spec/channelsserver.cfg.yaml spec/channels.yaml
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config spec/providerserver.cfg.yaml spec/provider.yaml
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config spec/providerclient.cfg.yaml spec/provider.yaml
+//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config spec/emulatorserver.cfg.yaml spec/emulator.yaml
+//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config spec/emulatorclient.cfg.yaml spec/emulator.yaml

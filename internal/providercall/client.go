@@ -50,6 +50,16 @@ func New(endpoints Endpoints, clientID, clientSecret string) (Client, error) {
 	}, nil
 }
 
+// Over returns a client whose calls go over what wrap makes of its transport.
+func (c Client) Over(wrap func(http.RoundTripper) http.RoundTripper) Client {
+	if c.http != nil {
+		over := *c.http
+		over.Transport = wrap(over.Transport)
+		c.http = &over
+	}
+	return c
+}
+
 // Format keeps the credentials out of every log.
 func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "providercall.Client") }
 

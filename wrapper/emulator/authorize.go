@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/rule"
 )
 
 // authorization is what the app asks for by /oauth/authorize.
@@ -36,6 +38,7 @@ func (e *Emulator) authorization(form url.Values) (a authorization, problem stri
 // serveAuthorize shows the page. A request that cannot be trusted gets an error page: a
 // redirect would lead the user to wherever the request says.
 func (e *Emulator) serveAuthorize(w http.ResponseWriter, r *http.Request) {
+	exchangeOfAnswer(w, "authorize").Decided(rule.Authorize)
 	a, problem := e.authorization(r.URL.Query())
 	if problem != "" {
 		e.pageProblem(w, r, problem)
@@ -46,35 +49,59 @@ func (e *Emulator) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 
 // serveDecision takes what the user decided.
 func (e *Emulator) serveDecision(w http.ResponseWriter, r *http.Request) {
+	exchangeOfAnswer(w, "authorize").Decided(rule.Authorize)
 	form, ok := e.pageForm(w, r)
 	if !ok {
 		return
 	}
-	a, problem := e.authorization(form)
-	if problem != "" {
+	if _, problem := e.authorization(form); problem != "" {
 		e.pageProblem(w, r, problem)
 		return
 	}
-	added := url.Values{}
+	var user int64
 	switch form.Get("decision") {
 	case "allow":
-		user, ok := e.userOf(form)
+		u, ok := e.userOf(form)
 		if !ok {
-			e.pageProblem(w, r, "user names no user of the company")
+			e.pageProblem(w, r, noSuchUser)
 			return
 		}
-		added.Set("code", e.oauth.newCode(user, a.RedirectURL))
+		user = u.ID
 	case "deny":
-		added.Set("error", "user_denied")
 	default:
 		e.pageProblem(w, r, "decision must be allow or deny")
 		return
 	}
-	// Our choice: a request without a state gets none back, not an empty one.
+	location, problem := e.decide(form, user, form.Get("decision") == "allow")
+	if problem != "" {
+		e.pageProblem(w, r, problem)
+		return
+	}
+	sendTo(w, location)
+}
+
+const noSuchUser = "user names no user of the company"
+
+// decide is what a user decides on an authorization: where the browser is sent, or what is wrong.
+//
+// Our choice: a request without a state gets none back, not an empty one.
+func (e *Emulator) decide(form url.Values, userID int64, allow bool) (location, problem string) {
+	a, problem := e.authorization(form)
+	if problem != "" {
+		return "", problem
+	}
+	added := url.Values{"error": {"user_denied"}}
+	if allow {
+		user, ok := e.userWithID(userID)
+		if !ok {
+			return "", noSuchUser
+		}
+		added = url.Values{"code": {e.oauth.newCode(user, a.RedirectURL)}}
+	}
 	if a.State != "" {
 		added.Set("state", a.State)
 	}
-	sendBack(w, a.RedirectURL, added)
+	return backTo(a.RedirectURL, added), ""
 }
 
 // userOf finds the user that a form names.

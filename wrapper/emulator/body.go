@@ -1,5 +1,4 @@
-// The bytes of a body: JSON without ambiguity, as the document has it, and for Strict as
-// every published source has it.
+// The bytes of a body: JSON without ambiguity.
 
 package emulator
 
@@ -8,28 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
-	"mime"
-	"net/url"
 	"regexp"
-	"slices"
-	"strings"
 	"unicode/utf8"
-
-	"github.com/getkin/kin-openapi/openapi3"
 )
-
-// timeFormat is what the document calls the format of a time in a request.
-const timeFormat = "pipedrive-minute"
 
 // maxDepth bounds the nesting of a body; the document needs three levels.
 const maxDepth = 32
 
-// decode reads exactly one JSON value.
-//
-// Our choice: what JSON leaves open is refused: bytes that are no UTF-8, half a surrogate
-// pair, a key that comes twice, more after the value, nesting beyond 32 levels.
+// decode reads exactly one JSON value; see [rule.JSON] for what it refuses.
 func decode(raw []byte) (any, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
 		return nil, errors.New("the body is empty")
@@ -37,20 +22,17 @@ func decode(raw []byte) (any, error) {
 	if !utf8.Valid(raw) {
 		return nil, errors.New("the body is not UTF-8")
 	}
-	if loneSurrogate.Match(wholeEscapes.ReplaceAll(raw, nil)) {
+	if bytes.Contains(raw, []byte(`\u`)) && loneSurrogate.Match(wholeEscapes.ReplaceAll(raw, nil)) {
 		return nil, errors.New("the body has half of a surrogate pair, which stands for no character")
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	value, err := decodeValue(d, 0)
-	if err != nil {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
+	if !json.Valid(raw) {
+		err := json.Unmarshal(raw, new(json.RawMessage))
 		return nil, fmt.Errorf("the body is not JSON that can be relied on: %w", err)
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("the body goes on after its JSON value")
+	r := reader{rest: raw}
+	value := r.value(0)
+	if r.err != nil {
+		return nil, fmt.Errorf("the body is not JSON that can be relied on: %w", r.err)
 	}
 	return value, nil
 }
@@ -62,148 +44,114 @@ var (
 	loneSurrogate = regexp.MustCompile(`\\u[dD][89a-fA-F][0-9a-fA-F]{2}`)
 )
 
-func decodeValue(d *json.Decoder, depth int) (any, error) {
+// reader reads JSON that encoding/json has found valid, in one pass and without its tokens: what it
+// adds is the depth, and keys that come twice.
+type reader struct {
+	rest []byte
+	err  error
+}
+
+func (r *reader) value(depth int) any {
 	if depth > maxDepth {
-		return nil, fmt.Errorf("it is nested deeper than %d levels", maxDepth)
+		r.fail(fmt.Errorf("it is nested deeper than %d levels", maxDepth))
 	}
-	token, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch token {
-	case json.Delim('{'):
+	switch r.next() {
+	case '{':
 		object := map[string]any{}
-		for d.More() {
-			token, err := d.Token()
-			if err != nil {
-				return nil, err
-			}
-			key, _ := token.(string) // the decoder takes nothing else for a key
+		for r.more('}') {
+			key := r.text()
+			r.skip() // the colon
 			if _, twice := object[key]; twice {
-				return nil, fmt.Errorf("the key %q comes twice", key)
+				r.fail(fmt.Errorf("the key %q comes twice", key))
 			}
-			if object[key], err = decodeValue(d, depth+1); err != nil {
-				return nil, err
-			}
+			object[key] = r.value(depth + 1)
 		}
-		_, err = d.Token()
-		return object, err
-	case json.Delim('['):
+		return object
+	case '[':
 		list := []any{}
-		for d.More() {
-			item, err := decodeValue(d, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, item)
+		for r.more(']') {
+			list = append(list, r.value(depth+1))
 		}
-		_, err = d.Token()
-		return list, err
+		return list
+	case '"':
+		return r.text()
+	case 't', 'f', 'n':
+		word := string(r.until(",]} \t\r\n"))
+		if word == "null" {
+			return nil
+		}
+		return word == "true"
+	default:
+		return json.Number(r.until(",]} \t\r\n"))
 	}
-	return token, nil
 }
 
-// violation says where a value is not as the schema has it; empty if it is.
-func violation(schema *openapi3.Schema, value any) string {
-	err := schema.VisitJSON(value, openapi3.VisitAsRequest(),
-		openapi3.WithStringFormatValidator(timeFormat, openapi3.NewCallbackValidator(checkRequestTime)))
-	if err == nil {
+// fail ends the reading: nothing is left.
+func (r *reader) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+	r.rest = nil
+}
+
+// next is the first byte that is no white space; 0 at the end.
+func (r *reader) next() byte {
+	r.rest = bytes.TrimLeft(r.rest, " \t\r\n")
+	if len(r.rest) == 0 {
+		return 0
+	}
+	return r.rest[0]
+}
+
+// skip passes over one byte, and the white space before it.
+func (r *reader) skip() {
+	if r.next() != 0 {
+		r.rest = r.rest[1:]
+	}
+}
+
+// more passes over what opens a list or parts its items, and tells whether there is one to read.
+func (r *reader) more(end byte) bool {
+	if c := r.next(); c == 0 || c == end {
+		r.skip()
+		return false
+	}
+	r.skip()
+	if c := r.next(); c == end || c == 0 {
+		r.skip()
+		return false
+	}
+	return true
+}
+
+func (r *reader) until(end string) []byte {
+	n := bytes.IndexAny(r.rest, end)
+	if n < 0 {
+		n = len(r.rest)
+	}
+	word := r.rest[:n]
+	r.rest = r.rest[n:]
+	return word
+}
+
+// text reads a string.
+func (r *reader) text() string {
+	if r.next() != '"' {
 		return ""
 	}
-	var found *openapi3.SchemaError
-	if !errors.As(err, &found) {
-		return err.Error()
-	}
-	reason := found.Reason
-	switch {
-	case found.SchemaField == "required":
-		reason = "missing"
-	case found.Schema.Format == timeFormat && (found.SchemaField == "pattern" || found.SchemaField == "format"):
-		reason = "not a time: want UTC minutes, YYYY-MM-DD HH:MM, or RFC 3339"
-	}
-	if where := strings.Join(found.JSONPointer(), "."); where != "" {
-		return where + ": " + reason
-	}
-	return reason
-}
-
-// contested says what in a body some published source refuses although another
-// allows it; empty if there is nothing.
-//
-// Our choice: all three provider types and link_expires pass as Strict, although one page
-// lists only other, and the text of the validator has no link_expires. What is typed as a URI or
-// called a mime type is any text, but not if Strict.
-func contested(op operation, value any) string {
-	if key := unknownKey(op.body, value, ""); key != "" {
-		// Our choice: a property that no source knows is ignored, and refused if Strict.
-		return key + " is a property that no published source knows"
-	}
-	body, _ := value.(map[string]any)
-	for _, key := range []string{"avatar_url", "conversation_link"} {
-		if text, ok := body[key].(string); ok && !isURL(text) {
-			return key + " is no URL"
-		}
-	}
-	if op.id != "receiveMessage" {
-		return ""
-	}
-	for _, key := range []string{"created_at", "reply_by"} {
-		if s, ok := body[key].(string); ok && !isMinute(s) {
-			return key + " is not in UTC minutes, YYYY-MM-DD HH:MM"
-		}
-	}
-	attachments, ok := body["attachments"].([]any)
-	if !ok {
-		return "attachments is missing; send an empty list if there are none"
-	}
-	for i, item := range attachments {
-		attachment, _ := item.(map[string]any)
-		for _, key := range []string{"url", "preview_url"} {
-			if text, ok := attachment[key].(string); ok && !isURL(text) {
-				return fmt.Sprintf("attachments.%d.%s is no URL", i, key)
+	for i := 1; i < len(r.rest); i++ {
+		switch r.rest[i] {
+		case '\\':
+			i++
+		case '"':
+			quoted := r.rest[:i+1]
+			r.rest = r.rest[i+1:]
+			if bytes.IndexByte(quoted, '\\') < 0 {
+				return string(quoted[1:i])
 			}
-		}
-		if kind, _ := attachment["type"].(string); !isMimeType(kind) {
-			return fmt.Sprintf("attachments.%d.type is no mime type, such as image/png", i)
-		}
-		for _, key := range []string{"name", "size", "preview_url"} {
-			if _, present := attachment[key]; !present {
-				return fmt.Sprintf("attachments.%d.%s is missing; send null if it is not known", i, key)
-			}
-		}
-	}
-	return ""
-}
-
-func isURL(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && u.IsAbs() && (u.Host != "" || u.Opaque != "")
-}
-
-func isMimeType(text string) bool {
-	kind, _, err := mime.ParseMediaType(text)
-	main, sub, whole := strings.Cut(kind, "/")
-	return err == nil && whole && main != "" && sub != ""
-}
-
-// unknownKey finds a property that the schema does not have.
-func unknownKey(schema *openapi3.Schema, value any, at string) string {
-	switch value := value.(type) {
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(value)) {
-			property := schema.Properties[key]
-			if property == nil {
-				return at + key
-			}
-			if found := unknownKey(property.Value, value[key], at+key+"."); found != "" {
-				return found
-			}
-		}
-	case []any:
-		for i, item := range value {
-			if found := unknownKey(schema.Items.Value, item, fmt.Sprintf("%s%d.", at, i)); found != "" {
-				return found
-			}
+			var s string
+			_ = json.Unmarshal(quoted, &s) // it is valid
+			return s
 		}
 	}
 	return ""

@@ -29,7 +29,8 @@ func TestMemoryIsBounded(t *testing.T) {
 		return `{"id":"` + id + `","channel_id":"c","sender_id":"s","conversation_id":"v","message":"` + text +
 			`","status":"sent","created_at":"2026-03-01 07:58"}`
 	}
-	e.store.max = len("nc") + len("1sv") + 2*keepingOne
+	const keepingOne = 512 // a channel, or a message
+	e.state.Bound(len("nc") + len("1sv") + 2*keepingOne)
 	for _, step := range []struct {
 		method, target, body string
 		status               int
@@ -49,8 +50,8 @@ func TestMemoryIsBounded(t *testing.T) {
 			t.Errorf("%s %s %s: got %d %s, want %d", step.method, step.target, step.body, status, body, step.status)
 		}
 	}
-	if e.store.stored != 0 {
-		t.Errorf("%d bytes are accounted for in an empty store", e.store.stored)
+	if kept := e.MemoryInUse(); kept != 0 {
+		t.Errorf("%d bytes are accounted for in an empty inbox", kept)
 	}
 }
 

@@ -51,12 +51,21 @@ type Config struct {
 	// loopback, names without a dot, as containers have them, need not be listed.
 	AllowHosts []string
 
+	// Password opens the pages and the control. Off loopback it is always asked for, and a random one
+	// if it is empty; on loopback only if it is set. A browser asks for it, with any user name.
+	Password Secret
+
+	// Profile is how the service behaves as a whole. Empty: as documented.
+	Profile Profile
+
 	// Clock tells the time; it may be called from several goroutines at once. Nil: time.Now.
 	Clock func() time.Time
 
 	// Logger gets a line for every answer (Info), and for everything accepted that Strict
 	// would refuse (Warn). No line holds a body or a credential. Nil: nothing is logged.
 	Logger *slog.Logger
+
+	askPassword bool // on loopback, too
 }
 
 // RefreshMode says what becomes of a refresh token that is used. Pipedrive's pages disagree,
@@ -68,6 +77,16 @@ const (
 	RotatingRefresh RefreshMode = "rotating"
 	// RepeatingRefresh: the same one comes back.
 	RepeatingRefresh RefreshMode = "repeating"
+)
+
+// Profile is a way in which the whole service behaves.
+type Profile string
+
+const (
+	// AsDocumented: as the published pages have it.
+	AsDocumented Profile = ""
+	// Withdrawn: as a service that is gone, which answers 410, 404 and an HTML page in turn.
+	Withdrawn Profile = "withdrawn"
 )
 
 // User is a user of the emulated company.

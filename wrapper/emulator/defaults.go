@@ -25,6 +25,8 @@ func (c Config) complete() (Config, error) {
 	c.RedirectURLs = slices.Clone(c.RedirectURLs)
 	c.ClientID = cmp.Or(c.ClientID, "emulator-client-"+rand.Text())
 	c.ClientSecret = c.ClientSecret.or("emulator-secret-")
+	c.askPassword = c.Password.Reveal() != ""
+	c.Password = c.Password.or("emulator-password-")
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
@@ -44,6 +46,9 @@ func (c Config) check() error {
 	case !slices.Contains([]RefreshMode{"", RotatingRefresh, RepeatingRefresh}, c.RefreshMode):
 		return fmt.Errorf("RefreshMode is %q: it must be %q or %q", c.RefreshMode, RotatingRefresh, RepeatingRefresh)
 	}
+	if err := c.Profile.check(); err != nil {
+		return err
+	}
 	for i, redirectURL := range c.RedirectURLs {
 		if _, err := callbackURL(redirectURL); err != nil {
 			return fmt.Errorf("RedirectURLs[%d] cannot be used: %w", i, err)
@@ -53,6 +58,13 @@ func (c Config) check() error {
 		if host == "" || strings.ContainsAny(host, ":/*@ ") {
 			return fmt.Errorf("AllowHosts[%d] is %q: write a host name without scheme, port and wildcard, such as emulator.test", i, host)
 		}
+	}
+	return nil
+}
+
+func (p Profile) check() error {
+	if p != AsDocumented && p != Withdrawn {
+		return fmt.Errorf("Profile is %q: it must be empty or %q", p, Withdrawn)
 	}
 	return nil
 }

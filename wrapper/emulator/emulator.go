@@ -50,30 +50,47 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/pdchannels/pdchannels/gen/channelsserver"
+	"github.com/pdchannels/pdchannels/gen/emulatorserver"
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/clock"
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/events"
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/exchanges"
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/faults"
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/pages"
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/state"
 )
 
 // Emulator is an http.Handler that plays Pipedrive for one company and one app. It serves the
-// API below /v1 and /api/v1, the OAuth server below /oauth, and the page /marketplace. Make it
-// with [New] or [Start]. Its methods may be called at the same time from several goroutines.
+// API below /v1 and /api/v1, the OAuth server below /oauth, the page /marketplace, and its own
+// control below /_emulator. Make it with [New] or [Start]. Its methods may be called at the same
+// time from several goroutines.
 type Emulator struct {
 	cfg         Config
+	clock       *clock.Clock
+	events      *events.Log
+	state       *state.State
+	exchanges   *exchanges.Log
 	operations  map[string]operation
 	mux         *http.ServeMux
 	crossOrigin *http.CrossOriginProtection
+	allowed     map[string]bool // host names beside loopback
+	exposed     *atomic.Bool    // it listens off loopback
+	address     *atomic.Value   // a string: where it is reached
 	oauth       *oauth
 	limits      *limits
-	store       *store
 	outside     http.RoundTripper // to the app
 	uninstalls  *sync.WaitGroup   // calls of the app that nobody waits for
 	outgoing    *outgoing
-	allowed     map[string]bool // host names beside loopback
-	exposed     *atomic.Bool    // it listens off loopback
+	posting     *posting
+	faults      *faults.Set
+	profile     *atomic.Value // a string
+	gone        *atomic.Int64 // answers of a service that is withdrawn
+	streams     *atomic.Int64 // that are open
+	ending      chan struct{} // closed when the emulator ends
 }
 
 // New makes an emulator. It fails if cfg cannot be served, and says which field is wrong.
@@ -88,25 +105,55 @@ func New(cfg Config) (*Emulator, error) {
 	}
 	operations = maps.Clone(operations)
 	operations["GET "+ownUserPath] = ownUserOperation
-	outgoing, err := newOutgoing(cfg)
-	if err != nil {
-		return nil, fmt.Errorf("emulator: Provider: %w", err)
-	}
+	now := clock.New(cfg.Clock)
+	cfg.Clock = now.Now // the one clock of all that follows
+	log := events.New(now.Now)
 	e := &Emulator{
 		cfg:         cfg,
+		clock:       now,
+		events:      log,
+		state:       state.New(log),
+		exchanges:   exchanges.New(log, now.Now),
 		operations:  operations,
 		mux:         http.NewServeMux(),
 		crossOrigin: http.NewCrossOriginProtection(),
-		oauth:       newOAuth(cfg),
-		limits:      newLimits(cfg),
-		store:       newStore(),
-		outside:     newOutside(),
-		uninstalls:  &sync.WaitGroup{},
-		outgoing:    outgoing,
 		allowed:     cfg.allowedHosts(),
 		exposed:     new(atomic.Bool),
+		address:     new(atomic.Value),
+		oauth:       newOAuth(cfg),
+		limits:      newLimits(cfg),
+		uninstalls:  &sync.WaitGroup{},
+		posting:     newPosting(),
+		faults:      new(faults.Set),
+		profile:     new(atomic.Value),
+		gone:        new(atomic.Int64),
+		streams:     new(atomic.Int64),
+		ending:      make(chan struct{}),
 	}
-	handler := channelsserver.NewStrictHandlerWithOptions(rules{e}, nil, channelsserver.StrictHTTPServerOptions{
+	over := func(next http.RoundTripper) http.RoundTripper { return watched{broken{next, e}} }
+	e.outside = over(newOutside())
+	if e.outgoing, err = newOutgoing(cfg, over); err != nil {
+		return nil, fmt.Errorf("emulator: Provider: %w", err)
+	}
+	e.profile.Store(string(cfg.Profile))
+	e.handleAPI()
+	e.mux.HandleFunc("POST "+tokenPath, e.serveToken)
+	e.mux.HandleFunc("POST "+tokenPath+"/{$}", e.serveToken) // as the published OpenAPI description spells it
+	e.mux.HandleFunc("POST /oauth/revoke", e.serveRevoke)
+	for _, path := range []string{"/livez", "/readyz"} {
+		e.mux.HandleFunc("GET "+path, serveHealth)
+	}
+	e.handlePages()
+	e.handleControl()
+	if err := e.handleInbox(); err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
+	}
+	return e, nil
+}
+
+// handleAPI adds the four operations and GET /users/me, below both prefixes.
+func (e *Emulator) handleAPI() {
+	handler := channelsserver.NewStrictHandlerWithOptions(operations{e}, nil, channelsserver.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc:  e.unbound,
 		ResponseErrorHandlerFunc: e.failed,
 	})
@@ -118,14 +165,28 @@ func New(cfg Config) (*Emulator, error) {
 		})
 		e.mux.HandleFunc("GET "+prefix+ownUserPath, serveOwnUser)
 	}
-	e.mux.HandleFunc("POST "+tokenPath, e.serveToken)
-	e.mux.HandleFunc("POST "+tokenPath+"/{$}", e.serveToken) // as the published OpenAPI description spells it
-	for _, path := range []string{"/livez", "/readyz"} {
-		e.mux.HandleFunc("GET "+path, serveHealth)
+}
+
+// handleInbox adds the pages of the inbox and the inspector.
+func (e *Emulator) handleInbox() error {
+	shown, err := pages.New(pages.Config{Source: source{e}, Events: controlPrefix + "/events", Log: e.cfg.Logger})
+	if err != nil {
+		return err
 	}
-	e.mux.HandleFunc("POST /oauth/revoke", e.serveRevoke)
-	e.handlePages()
-	return e, nil
+	for _, pattern := range []string{"GET /{$}", "POST /reply", "GET /file", "GET /avatar", "GET /inspector", "GET /connect", "GET /static/"} {
+		e.mux.Handle(pattern, shown)
+	}
+	return nil
+}
+
+// handleControl adds what spec/emulator.yaml has.
+func (e *Emulator) handleControl() {
+	emulatorserver.HandlerWithOptions(
+		emulatorserver.NewStrictHandlerWithOptions(control{e}, nil, emulatorserver.StrictHTTPServerOptions{
+			RequestErrorHandlerFunc:  controlProblem,
+			ResponseErrorHandlerFunc: controlProblem,
+		}),
+		emulatorserver.StdHTTPServerOptions{BaseURL: controlPrefix, BaseRouter: e.mux, ErrorHandlerFunc: controlProblem})
 }
 
 // Users returns the users of the emulated company with their tokens, the owner of the
@@ -150,43 +211,4 @@ func (e *Emulator) ClientSecret() string { return e.cfg.ClientSecret.Reveal() }
 // Format prints which emulator this is, and keeps its tokens out of every log.
 func (e Emulator) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "emulator.Emulator{Users: %d, Strict: %t}", len(e.cfg.Users), e.cfg.Strict)
-}
-
-// ServeHTTP answers one request; see the package comment for the order of judgement.
-func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	rec := &recorder{ResponseWriter: w}
-	defer func() {
-		if p := recover(); p != nil {
-			e.cfg.Logger.ErrorContext(r.Context(), "a handler of the emulator panicked", "panic", p, "stack", string(debug.Stack()))
-			if rec.status == 0 {
-				refuse(rec, http.StatusInternalServerError, "the emulator failed; its log tells more")
-			}
-		}
-		e.cfg.Logger.InfoContext(r.Context(), "answered", "method", r.Method, "path", r.URL.Path, "status", rec.status)
-	}()
-	e.serve(rec, r)
-}
-
-// recorder remembers the status of an answer, for the log and for a handler that panics.
-type recorder struct {
-	http.ResponseWriter
-	status int
-}
-
-// WriteHeader notes the status, and passes it on.
-func (r *recorder) WriteHeader(status int) {
-	r.status = status
-	r.ResponseWriter.WriteHeader(status)
-}
-
-// unbound answers a request that the generated code cannot bind to Go types.
-func (e *Emulator) unbound(w http.ResponseWriter, r *http.Request, err error) {
-	writeJSON(w, http.StatusBadRequest, listed(callOf(r.Context()).op.invalid, err.Error()))
-}
-
-// failed answers a request whose handler returned an error, which none does, or whose
-// answer could not be written.
-func (e *Emulator) failed(w http.ResponseWriter, r *http.Request, err error) {
-	e.cfg.Logger.ErrorContext(r.Context(), "an answer could not be given", "error", err)
-	refuse(w, http.StatusInternalServerError, "the emulator failed; its log tells more")
 }

@@ -19,6 +19,7 @@ const (
 	codeNotFound      = "NOT_FOUND"
 	codeChannelExists = "CHANNEL_ALREADY_EXISTS"
 	codeStorageFull   = "EMULATOR_STORAGE_FULL"
+	codeStorageFailed = "EMULATOR_STORAGE_FAILED"
 	codeWrongOrigin   = "EMULATOR_WRONG_ORIGIN"
 )
 
@@ -42,10 +43,7 @@ func unlisted(code, text string) channelsserver.OtherError {
 	}
 }
 
-// refuse answers as the gateway does, before an operation is reached.
-//
-// Our choice: the gateway's envelope, known from its 401, is used for every status that no
-// operation gives: 404 and 405 of a path, 413, 415, 429, 500.
+// refuse answers in the gateway's envelope.
 func refuse(w http.ResponseWriter, status int, text string) {
 	writeJSON(w, status, channelsserver.OtherError{Error: text, ErrorInfo: new(errorInfo), ErrorCode: &status})
 }

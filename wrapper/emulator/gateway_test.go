@@ -179,7 +179,7 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/v1/users/1", 404, ""},
 		{"GET", "/users/me", 404, ""},
 		{"GET", "/oauth/authorize/", 404, ""},
-		{"GET", "/", 404, ""},
+		{"GET", "/nowhere", 404, ""},
 		{"GET", "/v1", 404, ""},
 		{"POST", "/v2/channels", 404, ""},
 		{"POST", "/v1channels", 404, ""},

@@ -65,3 +65,12 @@ func (s *grants) dropAll(of *installation) {
 		}
 	}
 }
+
+// expireAll ends all but those that never end.
+func (s *grants) expireAll(now time.Time) {
+	for key, g := range s.byDigest {
+		if !g.expires.IsZero() && g.expires.After(now) {
+			s.extend(key, now)
+		}
+	}
+}

@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"crypto/subtle"
 	"net"
 	"net/http"
 	"net/netip"
@@ -62,3 +63,33 @@ func serveHealth(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = w.Write([]byte("ok\n"))
 }
+
+// needsPassword tells whether a path is the emulator's own, and not only for health checks. The page
+// of /oauth/authorize is open, since what it leads to goes to the app alone.
+func needsPassword(path string) bool {
+	return isOwn(path) && path != "/livez" && path != "/readyz" || path == marketplacePath || strings.HasPrefix(path, marketplacePath+"/")
+}
+
+// mayLook tells whether a request may see and control the emulator: not from a page of another site, and off
+// loopback only with the password. If it may not, mayLook has answered.
+func (e *Emulator) mayLook(w *recorder, r *http.Request) bool {
+	if r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate" {
+		writeJSON(w, http.StatusForbidden, listed(codeWrongOrigin, "a page of another site may not look at the emulator"))
+		return false
+	}
+	r.Body = http.MaxBytesReader(w.ResponseWriter, r.Body, maxControl)
+	if !e.exposed.Load() && !e.cfg.askPassword {
+		return true
+	}
+	_, password, _ := r.BasicAuth()
+	got, want := digestOf(password), digestOf(e.cfg.Password.Reveal())
+	if subtle.ConstantTimeCompare(got[:], want[:]) == 1 {
+		return true
+	}
+	w.Header().Set("WWW-Authenticate", `Basic realm="the emulator; any user name", charset="UTF-8"`)
+	refuse(w, http.StatusUnauthorized, "the emulator's password is needed, with any user name")
+	return false
+}
+
+// Password opens the pages and the control off loopback.
+func (e *Emulator) Password() string { return e.cfg.Password.Reveal() }

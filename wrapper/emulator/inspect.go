@@ -3,10 +3,9 @@
 package emulator
 
 import (
-	"slices"
 	"time"
 
-	"github.com/pdchannels/pdchannels/gen/channelsserver"
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/state"
 )
 
 // Channel is a channel as the emulator has it.
@@ -66,21 +65,18 @@ type Attachment struct {
 
 // Channels returns the registered channels.
 func (e *Emulator) Channels() []Channel {
-	e.store.mu.Lock()
-	defer e.store.mu.Unlock()
-	channels := make([]Channel, 0, len(e.store.channels))
-	for _, stored := range e.store.channels {
-		c := stored.channel
-		createdAt, _ := time.Parse(channelLayout, c.CreatedAt)
+	all := e.state.Channels()
+	channels := make([]Channel, 0, len(all))
+	for _, c := range all {
 		channels = append(channels, Channel{
-			ID:                c.Id,
-			ProviderChannelID: c.ProviderChannelId,
+			ID:                c.PipedriveID,
+			ProviderChannelID: c.ID,
 			Name:              c.Name,
-			AvatarURL:         valueOr(c.AvatarUrl, ""),
+			AvatarURL:         c.AvatarURL,
 			ProviderType:      c.ProviderType,
 			TemplateSupport:   c.TemplateSupport,
-			UserID:            c.PdUserId,
-			CreatedAt:         createdAt,
+			UserID:            c.UserID,
+			CreatedAt:         c.CreatedAt,
 		})
 	}
 	return channels
@@ -89,79 +85,59 @@ func (e *Emulator) Channels() []Channel {
 // Conversations returns the conversations of a channel, named by the provider's id, in
 // the order of their first messages, then those without any; nil if there is no such channel.
 func (e *Emulator) Conversations(channelID string) []Conversation {
-	e.store.mu.Lock()
-	defer e.store.mu.Unlock()
-	c := e.store.find(channelID)
-	if c == nil {
+	all := e.state.Arrivals(channelID)
+	if all == nil {
 		return nil
 	}
-	conversations, places := []Conversation{}, map[string]int{}
-	for _, m := range c.messages {
-		i, seen := places[m.message.ConversationId]
-		if !seen {
-			i = len(conversations)
-			places[m.message.ConversationId] = i
-			conversations = append(conversations, c.describe(m.message.ConversationId))
+	conversations := make([]Conversation, 0, len(all))
+	for _, c := range all {
+		one := Conversation{ID: c.ID, Link: c.Link, Status: c.Status, Seen: c.Seen}
+		for _, p := range c.Participants {
+			one.Participants = append(one.Participants, Participant{p.ID, p.Name, p.Role, p.AvatarURL})
 		}
-		conversations[i].Link = valueOr(m.message.ConversationLink, conversations[i].Link)
-	}
-	for _, id := range c.imported {
-		if _, seen := places[id]; !seen {
-			conversations = append(conversations, c.describe(id))
-		}
+		conversations = append(conversations, one)
 	}
 	return conversations
 }
 
 // Templates returns the templates of a channel, as the app's getTemplates told them when the
 // channel was added.
-func (e *Emulator) Templates(channelID string) []Template {
-	e.store.mu.Lock()
-	defer e.store.mu.Unlock()
-	c := e.store.find(channelID)
-	if c == nil {
-		return nil
+func (e *Emulator) Templates(channelID string) (templates []Template) {
+	for _, c := range e.state.Channels() {
+		if c.ID != channelID {
+			continue
+		}
+		for _, t := range c.Templates {
+			templates = append(templates, Template{t.ID, t.Name, t.Content, t.Language})
+		}
 	}
-	return slices.Clone(c.templates)
+	return templates
 }
 
 // Messages returns the messages of a conversation; both ids are the provider's. A message
 // that was updated stays where it first arrived. It returns nil if there are none.
-func (e *Emulator) Messages(channelID, conversationID string) []Message {
-	e.store.mu.Lock()
-	defer e.store.mu.Unlock()
-	c := e.store.find(channelID)
-	if c == nil {
-		return nil
-	}
-	var messages []Message
-	for _, m := range c.messages {
-		if m.message.ConversationId == conversationID {
-			messages = append(messages, snapshot(m.message))
-		}
+func (e *Emulator) Messages(channelID, conversationID string) (messages []Message) {
+	_, all, _ := e.state.Conversation(channelID, conversationID) // there are none of what is not there
+	for _, m := range all {
+		messages = append(messages, shown(m))
 	}
 	return messages
 }
 
-func snapshot(m channelsserver.Message) Message {
-	// The emulator wrote both times, so both can be read.
-	createdAt, _ := time.Parse(messageLayout, m.CreatedAt)
-	replyBy, _ := time.Parse(messageLayout, valueOr(m.ReplyBy, ""))
+func shown(m state.Message) Message {
 	out := Message{
-		ID:               m.Id,
-		SenderID:         m.SenderId,
-		ConversationID:   m.ConversationId,
+		ID:               m.ID,
+		SenderID:         m.SenderID,
+		ConversationID:   m.ConversationID,
 		Message:          m.Message,
 		Status:           m.Status,
-		CreatedAt:        createdAt,
-		ReplyBy:          replyBy,
-		ConversationLink: valueOr(m.ConversationLink, ""),
+		CreatedAt:        m.CreatedAt,
+		ReplyBy:          m.ReplyBy,
+		ConversationLink: m.ConversationLink,
 	}
-	for _, a := range valueOr(m.Attachments, nil) {
+	for _, a := range m.Attachments {
 		out.Attachments = append(out.Attachments, Attachment{
-			ID: a.Id, Type: a.Type, URL: a.Url,
-			Name: valueOr(a.Name, ""), PreviewURL: valueOr(a.PreviewUrl, ""), Size: valueOr(a.Size, 0),
-			LinkExpires: valueOr(a.LinkExpires, false),
+			ID: a.ID, Type: a.Type, URL: a.URL, Name: a.Name, PreviewURL: a.PreviewURL, Size: a.Size, LinkExpires: a.LinkExpires,
 		})
 	}
 	return out

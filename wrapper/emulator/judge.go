@@ -12,19 +12,21 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/exchanges"
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/rule"
 )
 
-// maxBody is the most bytes a request body may have.
-//
-// Our choice: a body has 1 MiB at most; no bound is documented.
+// maxBody is the most bytes a request body may have; see [rule.Size].
 const maxBody = 1 << 20
 
 var apiPrefixes = []string{"/v1", "/api/v1"}
 
 // call is what the judge found out, for the rules of the operations.
 type call struct {
-	op   operation
-	user User
+	op       operation
+	user     User
+	exchange *exchanges.Exchange
 }
 
 type callKey struct{}
@@ -36,13 +38,15 @@ func callOf(ctx context.Context) call {
 
 // serve judges a request, and hands on what passes.
 func (e *Emulator) serve(w *recorder, r *http.Request) {
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	r.Body = w.tee(r.Body)
 	if !e.ownHost(r) {
+		w.stopped("host", rule.Host)
 		writeJSON(w, http.StatusForbidden, listed(codeWrongOrigin,
 			"the Host header names another host: reach the emulator as 127.0.0.1, as localhost, by the address it listens on, or by a name that it was told to allow"))
 		return
 	}
 	if e.crossOrigin.Check(r) != nil && !e.allows(originHost(r)) {
+		w.stopped("host", rule.Origin)
 		writeJSON(w, http.StatusForbidden, listed(codeWrongOrigin, "a page of another origin may not use the emulator"))
 		return
 	}
@@ -52,29 +56,50 @@ func (e *Emulator) serve(w *recorder, r *http.Request) {
 			e.refuseRoute(w, r)
 			return
 		}
+		if needsPassword(r.URL.Path) && !e.mayLook(w, r) {
+			return
+		}
+		if strings.TrimSuffix(r.URL.Path, "/") == tokenPath {
+			then, answered := e.meets(w, r, "token")
+			if answered {
+				return
+			}
+			defer then()
+		}
 		e.mux.ServeHTTP(w, r)
 		return
 	}
-	user, known := e.authenticate(r)
-	if known && r.URL.Query().Has("api_token") {
-		e.tolerated(r, "the API token is in the query, and the reference has it in the header x-api-token")
-	}
-	if !known {
-		refuse(w, http.StatusUnauthorized, "unauthorized access")
+	if e.withdrawn(w) {
 		return
 	}
 	op, found := e.operations[operationKey(pattern)]
+	w.exchange.Operation, w.exchange.Cost = op.id, op.cost
+	then, answered := e.meets(w, r, op.id)
+	if answered {
+		return
+	}
+	defer then()
+	user, known := e.authenticate(r)
+	if !known {
+		w.refuse("credentials", http.StatusUnauthorized, "unauthorized access", rule.Credentials)
+		return
+	}
+	w.exchange.UserID = user.ID
+	if r.URL.RawQuery != "" && r.URL.Query().Has("api_token") {
+		w.decided(rule.QueryToken)
+		e.tolerated(w, r, "", "the API token is in the query, and the reference has it in the header x-api-token")
+	}
 	if exhausted := e.limits.admit(op.cost, w.Header()); exhausted != "" {
 		e.cfg.Logger.WarnContext(r.Context(), "a limit is used up", "limit", exhausted)
-		// Our choice: both limits give the same 429, since nothing documented tells them apart.
-		refuse(w, http.StatusTooManyRequests, "too many requests")
+		w.exchange.Found("", "the "+exhausted+" is used up", true)
+		w.refuse("limits", http.StatusTooManyRequests, "too many requests", rule.Limits, rule.SameLimits)
 		return
 	}
 	if !found {
 		e.refuseRoute(w, r)
 		return
 	}
-	c := call{op: op, user: user}
+	c := call{op: op, user: user, exchange: w.exchange}
 	if op.body != nil {
 		body, ok := e.judgeBody(w, r, op)
 		if !ok {
@@ -86,7 +111,9 @@ func (e *Emulator) serve(w *recorder, r *http.Request) {
 }
 
 // tolerated logs what is accepted although some published source refuses it.
-func (e *Emulator) tolerated(r *http.Request, reason string, more ...any) {
+func (e *Emulator) tolerated(w *recorder, r *http.Request, where, reason string, more ...any) {
+	w.exchange.Found(where, reason, false)
+	reason = strings.TrimPrefix(where+" "+reason, " ")
 	e.cfg.Logger.WarnContext(r.Context(), "accepted what another published source refuses", append([]any{"path", r.URL.Path, "reason", reason}, more...)...)
 }
 
@@ -106,7 +133,7 @@ func (e *Emulator) pattern(r *http.Request) string {
 }
 
 // refuseRoute answers a request that no pattern takes: 405 if it would with another method.
-func (e *Emulator) refuseRoute(w http.ResponseWriter, r *http.Request) {
+func (e *Emulator) refuseRoute(w *recorder, r *http.Request) {
 	var allow []string
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		other := r.WithContext(r.Context())
@@ -116,11 +143,11 @@ func (e *Emulator) refuseRoute(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if len(allow) == 0 {
-		refuse(w, http.StatusNotFound, "nothing is served at this path: the API is below /v1 and /api/v1, and ids in a path are percent-encoded")
+		w.refuse("route", http.StatusNotFound, "nothing is served at this path: the API is below /v1 and /api/v1, and ids in a path are percent-encoded", rule.Route)
 		return
 	}
 	w.Header().Set("Allow", strings.Join(allow, ", "))
-	refuse(w, http.StatusMethodNotAllowed, "the method is not allowed here: use "+strings.Join(allow, " or "))
+	w.refuse("route", http.StatusMethodNotAllowed, "the method is not allowed here: use "+strings.Join(allow, " or "), rule.Route)
 }
 
 // judgedBody is a request body that the document accepts. The generated code binds the value
@@ -138,39 +165,45 @@ func (b judgedBody) ValidatedValue() any { return b.value }
 
 // judgeBody reads and judges the body of a request. If ok is false it has answered.
 func (e *Emulator) judgeBody(w *recorder, r *http.Request, op operation) (body judgedBody, ok bool) {
-	invalid := func(text string) (judgedBody, bool) {
+	invalid := func(at, text string, rules ...rule.Rule) (judgedBody, bool) {
+		w.stopped(at, append(rules, rule.Order)...)
 		writeJSON(w, http.StatusBadRequest, listed(op.invalid, text))
 		return judgedBody{}, false
 	}
 	contentType := r.Header.Get("Content-Type")
 	media, _, _ := mime.ParseMediaType(contentType)
-	// Our choice: without a content type the body is taken for JSON, but not if Strict.
 	missing := contentType == "" && !e.cfg.Strict
 	if media != "application/json" && !missing || !slices.Contains([]string{"", "identity"}, r.Header.Get("Content-Encoding")) {
-		refuse(w, http.StatusUnsupportedMediaType, "send Content-Type: application/json, not encoded further")
+		w.refuse("type", http.StatusUnsupportedMediaType, "send Content-Type: application/json, not encoded further", rule.Type)
 		return judgedBody{}, false
+	}
+	if missing {
+		w.decided(rule.NoType)
 	}
 	// The bare writer, since only that one lets the reader end the connection.
 	raw, err := io.ReadAll(http.MaxBytesReader(w.ResponseWriter, r.Body, maxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		refuse(w, http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB")
+		w.refuse("size", http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB", rule.Size)
 		return judgedBody{}, false
 	}
 	if err != nil {
-		return invalid("the body could not be read to its end")
+		return invalid("json", "the body could not be read to its end")
 	}
 	value, err := decode(raw)
 	if err != nil {
-		return invalid(err.Error())
+		return invalid("json", err.Error(), rule.JSON)
 	}
-	if reason := violation(op.body, value); reason != "" {
-		return invalid(reason)
+	if where, reason := violation(op.body, value); reason != "" {
+		w.exchange.Found(where, reason, true)
+		return invalid("document", strings.TrimPrefix(where+": "+reason, ": "), rule.Document)
 	}
-	if reason := contested(op, value); reason != "" {
+	for _, f := range contested(op, value) {
 		if e.cfg.Strict {
-			return invalid(reason)
+			w.exchange.Found(f.where, f.reason, true)
+			return invalid("document", f.where+" "+f.reason, rule.Strict)
 		}
-		e.tolerated(r, reason, "operation", op.id)
+		w.decided(rule.Contested)
+		e.tolerated(w, r, f.where, f.reason, "operation", op.id)
 	}
 	return judgedBody{Reader: bytes.NewReader(raw), value: value}, true
 }

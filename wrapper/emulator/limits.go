@@ -3,10 +3,13 @@
 package emulator
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/pdchannels/pdchannels/gen/emulatorserver"
 )
 
 // burstWindow is the rolling window of the burst limit.
@@ -31,6 +34,39 @@ func newLimits(cfg Config) *limits {
 	return &limits{clock: cfg.Clock, burst: cfg.BurstLimit, budget: cfg.DailyBudget}
 }
 
+// view tells what is used.
+func (l *limits) view() emulatorserver.Limits {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pass(l.clock())
+	return emulatorserver.Limits{BurstLimit: l.burst, BurstUsed: len(l.admitted), DailyBudget: l.budget, DailyUsed: l.spent}
+}
+
+// change sets what is above zero, then empties or uses up what is counted.
+func (l *limits) change(c emulatorserver.LimitsChange) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pass(l.clock())
+	l.burst, l.budget = cmp.Or(c.BurstLimit, l.burst), cmp.Or(c.DailyBudget, l.budget)
+	if c.Clear {
+		l.admitted, l.spent = nil, 0
+	}
+	if c.UseUpDay {
+		l.spent = l.budget
+	}
+}
+
+// pass lets requests leave the window, and the day end.
+func (l *limits) pass(now time.Time) {
+	// A clock that was set back would hold them until it is there again.
+	for len(l.admitted) > 0 && (now.Sub(l.admitted[0]) >= burstWindow || now.Before(l.admitted[0])) {
+		l.admitted = l.admitted[1:]
+	}
+	if day := now.Truncate(24 * time.Hour); !day.Equal(l.day) {
+		l.day, l.spent = day, 0
+	}
+}
+
 // admit counts a request that costs so many tokens, and writes the limits' state into
 // header. An empty answer admits it; otherwise it names the limit that is used up.
 //
@@ -41,13 +77,7 @@ func (l *limits) admit(cost int, header http.Header) (exhausted string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.clock()
-	for len(l.admitted) > 0 && now.Sub(l.admitted[0]) >= burstWindow {
-		l.admitted = l.admitted[1:]
-	}
-	// Our choice: the day ends at midnight UTC; the zone of the real one is not named.
-	if day := now.Truncate(24 * time.Hour); !day.Equal(l.day) {
-		l.day, l.spent = day, 0
-	}
+	l.pass(now)
 	switch {
 	case len(l.admitted) >= l.burst:
 		exhausted = "burst limit"
@@ -59,11 +89,11 @@ func (l *limits) admit(cost int, header http.Header) (exhausted string) {
 		l.spent += cost
 	}
 	header.Set("X-Ratelimit-Limit", strconv.Itoa(l.burst))
-	header.Set("X-Ratelimit-Remaining", strconv.Itoa(l.burst-len(l.admitted)))
+	header.Set("X-Ratelimit-Remaining", strconv.Itoa(max(l.burst-len(l.admitted), 0)))
 	// Our choice: x-ratelimit-reset is in whole seconds, rounded up, until the oldest request leaves the window.
-	reset := burstWindow - now.Sub(l.admitted[0])
+	reset := burstWindow - now.Sub(l.admitted[0]) // there is one: the limit is above zero
 	header.Set("X-Ratelimit-Reset", strconv.Itoa(int((reset+time.Second-1)/time.Second)))
 	header.Set("X-Daily-Ratelimit-Token-Limit", strconv.Itoa(l.budget))
-	header.Set("X-Daily-Ratelimit-Token-Remaining", strconv.Itoa(l.budget-l.spent))
+	header.Set("X-Daily-Ratelimit-Token-Remaining", strconv.Itoa(max(l.budget-l.spent, 0)))
 	return exhausted
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/rule"
 )
 
 const (
@@ -44,6 +46,7 @@ type marketplace struct {
 }
 
 func (e *Emulator) serveMarketplace(w http.ResponseWriter, r *http.Request) {
+	exchangeOfAnswer(w, "marketplace").Decided(rule.Marketplace)
 	e.page(w, r, http.StatusOK, "marketplace", marketplace{
 		ClientID:     e.cfg.ClientID,
 		RedirectURLs: e.cfg.RedirectURLs,
@@ -54,6 +57,7 @@ func (e *Emulator) serveMarketplace(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *Emulator) serveInstall(w http.ResponseWriter, r *http.Request) {
+	exchangeOfAnswer(w, "install").Decided(rule.Marketplace)
 	form, ok := e.pageForm(w, r)
 	if !ok {
 		return
@@ -72,6 +76,8 @@ func (e *Emulator) serveInstall(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *Emulator) serveUninstall(w http.ResponseWriter, r *http.Request) {
+	x := exchangeOfAnswer(w, "uninstall")
+	x.Decided(rule.Marketplace)
 	form, ok := e.pageForm(w, r)
 	if !ok {
 		return
@@ -82,6 +88,7 @@ func (e *Emulator) serveUninstall(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if uninstalled := e.oauth.uninstallOf(user.ID); uninstalled != nil {
+		uninstalled.endedBy = x.Number
 		e.tellLater(r.Context(), uninstalled)
 	}
 	http.Redirect(w, r, marketplacePath, http.StatusSeeOther)

@@ -2,14 +2,18 @@
 
 package emulator
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/rule"
+)
 
 const ownUserPath = "/users/me"
 
 // ownUserOperation is no operation of the Channels API, so the document does not have it: it
 // is written by hand, and judged like the others.
 //
-// Our choice: it costs nothing of the daily budget, as its cost is not among our sources.
+// It costs nothing of the daily budget; see [rule.OwnUserFree].
 var ownUserOperation = operation{id: "getCurrentUser"}
 
 type ownUser struct {
@@ -20,8 +24,9 @@ type ownUser struct {
 
 // serveOwnUser answers with the user of the credential.
 //
-// Our choice: of the many fields of a user these three; an app needs the ids.
+// Of the many fields of a user it has these three; an app needs the ids.
 func serveOwnUser(w http.ResponseWriter, r *http.Request) {
+	decidedBy(w, rule.OwnUser, rule.OwnUserFree)
 	u := callOf(r.Context()).user
 	writeJSON(w, http.StatusOK, struct {
 		Success bool    `json:"success"`

@@ -26,6 +26,7 @@ type installation struct {
 	user        User
 	redirectURL string    // of the latest code
 	since       time.Time // when the latest code was exchanged
+	endedBy     int64     // the exchange that uninstalled it
 }
 
 // oauth knows the installations, and whose the codes and tokens are that were given out.
@@ -202,4 +203,14 @@ func (o *oauth) uninstall(i *installation) {
 	o.installations = slices.DeleteFunc(o.installations, func(other *installation) bool { return other == i })
 	o.access.dropAll(i)
 	o.refresh.dropAll(i)
+}
+
+// expire ends all access tokens of the token endpoint, and the refresh tokens as well if that is wanted.
+func (o *oauth) expire(refreshTokens bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.access.expireAll(o.clock())
+	if refreshTokens {
+		o.refresh.expireAll(o.clock())
+	}
 }

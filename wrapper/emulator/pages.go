@@ -19,7 +19,7 @@ var (
 	//go:embed pages.css
 	pagesCSS string
 
-	pages = template.Must(template.New("pages").Funcs(template.FuncMap{
+	pageTemplates = template.Must(template.New("pages").Funcs(template.FuncMap{
 		"users": func(legend string, users []User) userChoice { return userChoice{legend, users} },
 		"style": func() template.CSS { return template.CSS(pagesCSS) }, //nolint:gosec // our own file
 	}).Parse(pagesHTML))
@@ -53,7 +53,7 @@ func (e *Emulator) handlePages() {
 // page writes a page. No cache keeps it, and no page of another site may frame it.
 func (e *Emulator) page(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
 	var b bytes.Buffer
-	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
+	if err := pageTemplates.ExecuteTemplate(&b, name, data); err != nil {
 		e.failed(w, r, err)
 		return
 	}

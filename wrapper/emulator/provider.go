@@ -6,6 +6,8 @@ package emulator
 import (
 	"context"
 	"log/slog"
+	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/pdchannels/pdchannels/internal/providercall"
@@ -30,6 +32,8 @@ const (
 type outgoing struct {
 	app    providercall.Client
 	on     bool // there is an app to call
+	where  string
+	hosts  []string // of the app, each with its port
 	logger *slog.Logger
 	ending context.Context //nolint:containedctx // it ends what outlives the request that caused it
 	end    context.CancelFunc
@@ -41,7 +45,7 @@ type outgoing struct {
 	idle   chan struct{} // closed while there is no work
 }
 
-func newOutgoing(cfg Config) (*outgoing, error) {
+func newOutgoing(cfg Config, over func(http.RoundTripper) http.RoundTripper) (*outgoing, error) {
 	o := &outgoing{logger: cfg.Logger, slots: make(chan struct{}, maxCalls), idle: make(chan struct{})}
 	close(o.idle)
 	o.ending, o.end = context.WithCancel(context.Background())
@@ -53,7 +57,10 @@ func newOutgoing(cfg Config) (*outgoing, error) {
 		return nil, err
 	}
 	o.app, err = providercall.New(endpoints, cfg.ClientID, cfg.ClientSecret.Reveal())
+	o.app = o.app.Over(over)
 	o.on = err == nil
+	o.hosts = endpoints.Hosts()
+	o.where = strings.Join(o.hosts, ", ")
 	return o, err
 }
 
@@ -110,6 +117,9 @@ func (e *Emulator) Settle(ctx context.Context) error {
 func (e *Emulator) Close() {
 	o := e.outgoing
 	o.mu.Lock()
+	if !o.closed {
+		close(e.ending)
+	}
 	o.closed = true
 	idle := o.idle
 	o.mu.Unlock()

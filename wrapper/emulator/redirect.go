@@ -60,6 +60,10 @@ func backTo(redirectURL string, added url.Values) string {
 
 // sendBack sends the browser to redirectURL.
 func sendBack(w http.ResponseWriter, redirectURL string, added url.Values) {
-	w.Header().Set("Location", backTo(redirectURL, added))
+	sendTo(w, backTo(redirectURL, added))
+}
+
+func sendTo(w http.ResponseWriter, location string) {
+	w.Header().Set("Location", location)
 	w.WriteHeader(http.StatusSeeOther) // so that a form is not posted once more to the app
 }

@@ -7,10 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
-	"github.com/pdchannels/pdchannels/gen/channelsserver"
+	"github.com/pdchannels/pdchannels/gen/emulatorserver"
 	"github.com/pdchannels/pdchannels/gen/providerclient"
 	"github.com/pdchannels/pdchannels/internal/providercall"
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/exchanges"
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/rule"
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/state"
 )
 
 // Reply is a message that a user writes in Pipedrive. It has a text, files, or both.
@@ -31,41 +35,69 @@ type File struct {
 // Reply hands a message over to the app by postMessage, from the conversation's source_user to
 // its end_users, and returns it as the emulator keeps it, with the id that the app gave it. Its
 // status is empty until the app confirms it by receiveMessage. The error says whether
-// anything was sent, and what the app answered.
+// anything was sent, and what the app answered. A message that the app did not take is kept as
+// failed, under an id of the emulator's own.
 //
 // Our choice: a conversation that is closed takes replies all the same.
 func (e *Emulator) Reply(ctx context.Context, reply Reply) (Message, error) {
+	m, err := e.reply(ctx, reply)
+	if err != nil {
+		return Message{}, fmt.Errorf("emulator: reply: %w", err)
+	}
+	return shown(m), nil
+}
+
+// errNotSent is a reply that cannot be sent, whoever the app is.
+var errNotSent = errors.New("nothing was sent")
+
+func (e *Emulator) reply(ctx context.Context, reply Reply) (state.Message, error) {
 	form, err := e.form(reply)
 	if err != nil {
-		return Message{}, fmt.Errorf("emulator: reply: nothing was sent: %w", err)
+		return state.Message{}, fmt.Errorf("%w: %w", errNotSent, err)
 	}
-	answer, err := e.outgoing.app.PostMessage(ctx, reply.ProviderChannelID, form)
-	if err != nil {
-		return Message{}, fmt.Errorf("emulator: reply: no answer of %s: %w", answer.URL, err)
+	x := e.exchanges.Begin(emulatorserver.Out, 0)
+	x.Operation, x.About, x.Conversation = providercall.PostMessage, reply.ConversationID, reply.ConversationID
+	x.Decided(rule.PostMessage, rule.ClosedReplies)
+	e.posting.begin(reply.ProviderChannelID, x.Number)
+	defer e.posting.end(reply.ProviderChannelID, x.Number)
+	message := state.Message{
+		ChannelID: reply.ProviderChannelID, ConversationID: reply.ConversationID, SenderID: form.SenderID, Message: reply.Message,
+		CreatedAt: e.cfg.Clock().UTC().Truncate(time.Millisecond), Origin: emulatorserver.Replied,
 	}
-	var posted providerclient.PostMessageResponse
-	if err := answer.Decode(&posted); err != nil {
-		return Message{}, fmt.Errorf("emulator: reply: the app answered with status %d: %w", answer.StatusCode, err)
-	}
-	if violations := answer.Judge(ctx); len(violations) > 0 {
-		return Message{}, fmt.Errorf("emulator: reply: the app's answer is not as documented: %v", violations[0])
-	}
-	attachments := make([]channelsserver.Attachment, 0, len(form.Files))
 	for _, f := range form.Files {
-		attachments = append(attachments, channelsserver.Attachment{
-			Type: f.Type, Name: optional(f.Name), Size: optional(float64(len(f.Content))),
-		})
+		message.Attachments = append(message.Attachments, emulatorserver.Attachment{Type: f.Type, Name: f.Name, Size: float64(len(f.Content))})
+	}
+	message.ID, err = e.post(ctx, x, reply.ProviderChannelID, form)
+	if err != nil {
+		message.ID, message.Status, message.Problem = fmt.Sprintf("unsent-%d", x.Number), "failed", err.Error()
+		_, _ = e.state.AddMessage(message, x.Number) // the error of the app is what matters
+		return message, err
 	}
 	// The app may have confirmed the message before its answer came; then that stands.
-	message, err := e.store.addMessage(channelsserver.Message{
-		Id: posted.Data.ID, ChannelId: reply.ProviderChannelID, ConversationId: reply.ConversationID,
-		SenderId: form.SenderID, Message: reply.Message, Attachments: &attachments,
-		CreatedAt: e.cfg.Clock().UTC().Format(messageLayout),
-	})
+	kept, err := e.state.AddMessage(message, x.Number)
 	if err != nil {
-		return Message{}, fmt.Errorf("emulator: reply: the app took it as %s, but it could not be kept: %w", posted.Data.ID, err)
+		return kept, fmt.Errorf("the app took it as %s, but it could not be kept: %w", message.ID, err)
 	}
-	return message, nil
+	return kept, nil
+}
+
+// post calls postMessage, and returns the id that the app gave.
+func (e *Emulator) post(ctx context.Context, x *exchanges.Exchange, channel string, form providercall.Form) (string, error) {
+	var posted providerclient.PostMessageResponse
+	var answer providercall.Answer
+	err := e.call(ctx, x, func(ctx context.Context) (a providercall.Answer, err error) {
+		answer, err = e.outgoing.app.PostMessage(ctx, channel, form)
+		return answer, err
+	}, &posted)
+	switch refusal := (*providercall.RefusalError)(nil); {
+	case errors.As(err, &refusal), err != nil && answer.StatusCode != 0 && len(answer.Body) > 0:
+		return "", fmt.Errorf("the app answered with status %d: %w", answer.StatusCode, err)
+	case err != nil:
+		return "", fmt.Errorf("no answer of %s: %w", answer.URL, err)
+	case len(x.Findings) > 0:
+		return "", fmt.Errorf("the app's answer is not as documented: %s", strings.TrimPrefix(x.Findings[0].Where+": "+x.Findings[0].Reason, ": "))
+	}
+	return posted.Data.ID, nil
 }
 
 // form is the reply as the app gets it.
@@ -77,16 +109,14 @@ func (e *Emulator) form(reply Reply) (providercall.Form, error) {
 	if reply.Message == "" && len(reply.Files) == 0 {
 		return form, errors.New("it has neither a text nor a file")
 	}
-	e.store.mu.Lock()
-	defer e.store.mu.Unlock()
-	c := e.store.find(reply.ProviderChannelID)
-	if c == nil {
-		return form, fmt.Errorf("ProviderChannelID %q: %w", reply.ProviderChannelID, errNoChannel)
+	c, _, err := e.state.Conversation(reply.ProviderChannelID, reply.ConversationID)
+	if errors.Is(err, state.ErrNoChannel) {
+		return form, fmt.Errorf("ProviderChannelID %q: %w", reply.ProviderChannelID, err)
 	}
-	if !c.describes(reply.ConversationID) {
+	if !c.Described {
 		return form, fmt.Errorf("ConversationID %q: the app has not told who is in it, by getConversations or getConversationById", reply.ConversationID)
 	}
-	for _, p := range c.conversations[reply.ConversationID].description.Participants {
+	for _, p := range c.Participants {
 		switch p.Role {
 		case string(providerclient.SourceUser):
 			form.SenderID = p.ID

@@ -23,8 +23,13 @@ func (e *Emulator) Serve(ctx context.Context, l net.Listener) error {
 // takes all of it, and clients leave such behind.
 func (e *Emulator) serveUntil(ctx context.Context, l net.Listener, grace time.Duration) error {
 	defer e.Close()
-	if address, ok := l.Addr().(*net.TCPAddr); ok && !address.IP.IsLoopback() {
-		e.exposed.Store(true)
+	if address, ok := l.Addr().(*net.TCPAddr); ok {
+		e.exposed.Store(!address.IP.IsLoopback())
+		reached := *address
+		if reached.IP.IsUnspecified() {
+			reached.IP = net.IPv4(127, 0, 0, 1)
+		}
+		e.address.Store(reached.String())
 	}
 	server := e.server()
 	served := make(chan error, 1)

@@ -113,7 +113,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	if err := idle.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	api{Server: &emulator.Server{Emulator: e, URL: "http://" + l.Addr().String()}, tb: t}.with("Accept", "*/*").do("GET", "/", "")
+	api{Server: &emulator.Server{Emulator: e, URL: "http://" + l.Addr().String()}, tb: t}.with("Accept", "*/*").do("GET", "/nowhere", "")
 	cancel()
 	select {
 	case err := <-served:

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/rule"
 )
 
 // maxForm is the most bytes a form may have.
@@ -28,8 +30,10 @@ type tokenError struct {
 
 // serveToken answers POST /oauth/token.
 func (e *Emulator) serveToken(w http.ResponseWriter, r *http.Request) {
+	x := exchangeOfAnswer(w, "token")
 	form, refused := e.appForm(w, r)
 	grantType := form.Get("grant_type")
+	x.About = grantType
 	var access, refresh string
 	var err error
 	switch {
@@ -49,12 +53,20 @@ func (e *Emulator) serveToken(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case refused != nil:
+		x.Stopped("oauth", rule.TokenError)
 		e.oauth.countMalformed()
 		writeJSON(w, http.StatusBadRequest, refused)
 	case err != nil:
+		x.Stopped("oauth", rule.TokenError)
 		e.cfg.Logger.WarnContext(r.Context(), "refused a code or a refresh token", "grant_type", grantType, "reason", err)
 		writeJSON(w, http.StatusBadRequest, tokenError{"invalid_grant", err.Error()})
 	default:
+		x.Decided(rule.TokenEndpoint)
+		if grantType == "refresh_token" && e.cfg.RefreshMode == RotatingRefresh {
+			x.Decided(rule.Rotating)
+		} else if grantType == "refresh_token" {
+			x.Decided(rule.Repeating)
+		}
 		writeJSON(w, http.StatusOK, tokenAnswer{
 			AccessToken:  access,
 			TokenType:    "Bearer",
@@ -68,18 +80,22 @@ func (e *Emulator) serveToken(w http.ResponseWriter, r *http.Request) {
 
 // serveRevoke answers POST /oauth/revoke.
 //
-// Our choice: the hint is not needed, so it is not read, and the answer is an empty object.
+// The hint is not needed, so it is not read, and the answer is an empty object.
 func (e *Emulator) serveRevoke(w http.ResponseWriter, r *http.Request) {
+	x := exchangeOfAnswer(w, "revoke")
 	form, refused := e.appForm(w, r)
 	if refused == nil && form.Get("token") == "" {
 		refused = &tokenError{"invalid_request", "token is missing"}
 	}
 	if refused != nil {
+		x.Stopped("oauth", rule.TokenError)
 		writeJSON(w, http.StatusBadRequest, refused)
 		return
 	}
-	// Our choice: the app hears of an uninstall that it caused itself as of any other.
+	x.Decided(rule.Revoke)
+	// The app hears of an uninstall that it caused itself as of any other.
 	if uninstalled := e.oauth.revoke(form.Get("token")); uninstalled != nil {
+		uninstalled.endedBy = x.Number
 		e.tellLater(r.Context(), uninstalled)
 	}
 	writeJSON(w, http.StatusOK, struct{}{})
@@ -87,8 +103,7 @@ func (e *Emulator) serveRevoke(w http.ResponseWriter, r *http.Request) {
 
 // appForm reads a form that the app sends with its credentials, or says what is wrong.
 //
-// Our choice: the credentials may be fields of the form, but not if Strict. The OAuth pages want
-// HTTP Basic, while the library of Pipedrive's own example apps sends fields. With an
+// The credentials may be fields of the form, but not if Strict; see [rule.TokenByForm]. With an
 // Authorization header, the fields are not looked at.
 func (e *Emulator) appForm(w http.ResponseWriter, r *http.Request) (url.Values, *tokenError) {
 	w.Header().Set("Cache-Control", "no-store")
@@ -101,7 +116,10 @@ func (e *Emulator) appForm(w http.ResponseWriter, r *http.Request) (url.Values, 
 	case inForm && e.cfg.Strict:
 		return nil, &tokenError{"invalid_client", "send the client id and secret by HTTP Basic, not as fields of the form"}
 	case inForm:
-		e.tolerated(r, "client_id and client_secret are fields of the form, not HTTP Basic")
+		x := exchangeOfAnswer(w, "")
+		x.Decided(rule.TokenByForm)
+		x.Found("", "client_id and client_secret are fields of the form, not HTTP Basic", false)
+		e.cfg.Logger.WarnContext(r.Context(), "accepted what another published source refuses", "path", r.URL.Path, "reason", "client_id and client_secret are fields of the form, not HTTP Basic")
 	case !isForm:
 		return nil, &tokenError{"invalid_request", "send a form, application/x-www-form-urlencoded"}
 	}

@@ -9,11 +9,12 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/pdchannels/pdchannels/gen/emulatorserver"
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/rule"
 )
 
-// uninstallTimeout bounds the call, and so the goroutine that makes it.
-//
-// Our choice: 5 seconds, and one attempt; nothing is documented.
+// uninstallTimeout bounds the call, and so the goroutine that makes it; see [rule.UninstallOnce].
 const uninstallTimeout = 5 * time.Second
 
 type uninstallCall struct {
@@ -57,6 +58,11 @@ func (e *Emulator) tellLater(ctx context.Context, i *installation) {
 func (e *Emulator) tell(ctx context.Context, i *installation) {
 	ctx, cancel := context.WithTimeout(ctx, uninstallTimeout)
 	defer cancel()
+	x := e.exchanges.Begin(emulatorserver.Out, i.endedBy)
+	x.Operation, x.UserID = "uninstall", i.user.ID
+	x.Decided(rule.UninstallCall, rule.UninstallOnce)
+	defer e.exchanges.Finish(x)
+	ctx = context.WithValue(ctx, exchangeKey{}, x)
 	log := e.cfg.Logger.With("user_id", i.user.ID)
 	body, err := json.Marshal(uninstallCall{
 		ClientID:  e.cfg.ClientID,
@@ -78,6 +84,7 @@ func (e *Emulator) tell(ctx context.Context, i *installation) {
 	r.Header.Set("Content-Type", "application/json")
 	resp, err := e.outside.RoundTrip(r) // the transport itself: it follows no redirect
 	if err != nil {
+		x.Reason = err.Error()
 		log.WarnContext(ctx, "the app did not answer the uninstall call", "error", err)
 		return
 	}
