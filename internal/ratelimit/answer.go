@@ -2,7 +2,6 @@ package ratelimit
 
 import (
 	"net/http"
-	"slices"
 	"time"
 )
 
@@ -26,79 +25,66 @@ func (s Slot) Done(a Answer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer l.serve()
+	now := l.now()
+	l.daily.pending -= s.cost
 	if a.Unsent {
-		l.giveBack(s)
+		l.window.inFlight--
+		if s.probe != nil {
+			s.probe.undecided(now, false)
+		}
 		return
 	}
-	now := l.now()
-	l.inFlight--
-	l.pending -= s.cost
-	l.cooling.push(now + Window + guard)
+	l.window.done(now)
 	if a.Status != 0 {
 		if n := count(a.Header, headerLimit); n > 0 {
-			l.limit = min(n, MaxLimit)
+			l.window.limit = min(n, MaxLimit)
 		}
-		l.tokens = count(a.Header, headerDailyLeft)
+		l.daily.look(a.Header, s.taken)
 	}
 	switch {
 	case a.Status == http.StatusTooManyRequests:
 		l.refused(now, s, a)
 	case a.Status == http.StatusForbidden && a.NotFromAPI:
-		l.page(now, s, a.Key)
+		l.block.page(now, s, a.Key, now-l.hold.last <= time.Minute)
+		if s.probe == &l.daily.gone {
+			s.probe.undecided(now, true)
+		}
 	case a.Status == 0, a.Status >= 500, a.Status == http.StatusRequestTimeout:
 		if s.probe != nil { // it told nothing
 			s.probe.undecided(now, true)
 		}
 	default:
-		l.served(s)
+		l.served(now, s, a)
 	}
 }
 
 // served is the answer of an API that works, whatever it thinks of the request.
-func (l *Limiter) served(s Slot) {
-	l.strikes, l.pages = 0, nil
-	l.cap = min(l.cap+1, maxInFlight)
-	if s.probe != nil {
+func (l *Limiter) served(now time.Duration, s Slot, a Answer) {
+	l.window.look(now, now, s, a)
+	l.window.cap = min(l.window.cap+1, maxInFlight)
+	l.daily.strikes, l.block.pages = 0, nil
+	switch s.probe {
+	case nil:
+	case &l.daily.gone:
+		l.daily.open()
+	default:
 		s.probe.open()
 	}
 }
 
-// refused is a 429. It holds all callers. Nothing documented tells a burst limit from a
-// daily one, so a limit that three full waits have not ended is taken for the daily one.
+// refused is a 429. It holds all callers.
 func (l *Limiter) refused(now time.Duration, s Slot, a Answer) {
-	reset := RetryAfter(a.Status, a.Header, l.epoch.Add(now))
-	if reset == 0 {
-		reset = Window
+	wait := RetryAfter(a.Status, a.Header, l.epoch.Add(now))
+	if wait == 0 {
+		wait = Window
 	}
-	afterWait := s.taken >= l.holdUntil
-	jitter := time.Duration(l.rand() * float64(min(reset, Window)) / 4)
-	l.holdUntil = max(l.holdUntil, now+min(reset, lastProbe)+jitter)
-	l.refusedAt = now
-	l.cap = 1
-	if afterWait {
-		l.strikes++
-	}
-	switch {
-	case l.tokens != unknown && l.tokens < s.cost:
-		l.daily.trip(now, s.probe == &l.daily, l.tokens+1)
-	case l.strikes > 3, s.probe == &l.daily:
-		l.daily.trip(now, s.probe == &l.daily, 0)
-	}
-	if s.probe == &l.blocked { // whoever blocks let it through
-		l.blocked.open()
-	}
-}
-
-// page is a 403 with an HTML page: a proxy's block, if it follows a 429 or meets several
-// calls in a row. One alone can be about what one message says.
-func (l *Limiter) page(now time.Duration, s Slot, key string) {
-	if !slices.Contains(l.pages, key) && len(l.pages) < 3 {
-		l.pages = append(l.pages, key)
-	}
-	if now-l.refusedAt <= time.Minute || len(l.pages) == 3 || s.probe == &l.blocked {
-		l.blocked.trip(now, s.probe == &l.blocked, 0)
-	}
-	if s.probe == &l.daily {
-		l.daily.undecided(now, true)
+	wait = min(wait, lastProbe)
+	afterWait := s.taken >= l.hold.until
+	l.hold.begin(now, wait, l.jitter(wait))
+	l.window.cap = 1
+	l.window.look(now, l.hold.until, s, a)
+	l.daily.refused(now, s, count(a.Header, headerRemaining) == 0, afterWait)
+	if s.probe == &l.block.latch { // whoever blocks let it through
+		s.probe.open()
 	}
 }

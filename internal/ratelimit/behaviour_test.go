@@ -61,7 +61,7 @@ func TestSlowStart(t *testing.T) {
 		}
 		for range 100 {
 			slots[2].Done(answer(200))
-			l.inFlight++
+			l.window.inFlight++
 		}
 		if s := l.State(); s.InFlightLimit != maxInFlight {
 			t.Fatalf("%+v, want at most %d in flight", s, maxInFlight)
@@ -72,17 +72,17 @@ func TestSlowStart(t *testing.T) {
 func TestLimitIsLearnt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := steady(Config{Limit: 480, Share: 3})
+		l := steady(Config{Limit: 480})
 		for _, c := range []struct {
 			header string
 			want   int
 		}{
-			{"80", 26}, {" 400 ", 133}, {"0", 133}, {"-5", 133}, {"8e1", 133}, {"", 133},
-			{"99999999999999999999", 133}, {"2000000000", MaxLimit / 3}, {"1", 1},
+			{"80", 80}, {" 400 ", 400}, {"0", 400}, {"-5", 400}, {"8e1", 400}, {"", 400},
+			{"99999999999999999999", 400}, {"2000000000", MaxLimit}, {"1", 1},
 		} {
 			must(t, l).Done(answer(200, headerLimit, c.header))
 			if got := l.State().Limit; got != c.want {
-				t.Errorf("after %q: %d of our own, want %d", c.header, got, c.want)
+				t.Errorf("after %q: a limit of %d, want %d", c.header, got, c.want)
 			}
 			pass(Window + guard)
 		}
@@ -156,7 +156,7 @@ func TestFirstComeFirstServed(t *testing.T) {
 	})
 }
 
-// Whoever gives up in the moment it is served leaves its slot to the next.
+// A caller that gives up in the moment it is served leaves its slot to the next in line.
 func TestCancelledWhenServed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -164,12 +164,41 @@ func TestCancelledWhenServed(t *testing.T) {
 		w := &waiter{cost: 10, ready: make(chan struct{})}
 		place := l.queue.PushBack(w)
 		l.serve()
-		if s := l.State(); s.InFlight != 1 || s.Waiting != 0 {
-			t.Fatalf("%+v, want it served", s)
+		next := make(chan Slot)
+		go func() { next <- must(t, l) }()
+		synctest.Wait()
+		if s := l.State(); s.InFlight != 1 || s.Waiting != 1 {
+			t.Fatalf("%+v, want one served and one waiting", s)
 		}
+		start := time.Now()
 		l.leave(place, w)
-		if s := l.State(); s.InFlight != 0 || s.InUse != 0 || l.pending != 0 {
-			t.Fatalf("%+v, want all free", s)
+		slot := <-next
+		if time.Since(start) != 0 || l.daily.pending != 10 {
+			t.Errorf("the next one waited %v, and %d tokens are pending", time.Since(start), l.daily.pending)
+		}
+		slot.Done(Answer{Unsent: true})
+		if s := l.State(); s.InFlight != 0 || s.InUse != 0 || l.daily.pending != 0 {
+			t.Errorf("%+v, want all free", s)
+		}
+	})
+}
+
+// When the first in line gives up, the one behind it may be able to go.
+func TestLeavingServesTheLine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{})
+		must(t, l).Done(answer(200, headerDailyLeft, "16"))
+		must(t, l)
+		dear, giveUp := context.WithCancel(t.Context())
+		go func() { _, _ = l.Wait(dear, 10) }() // six may be left: not enough
+		synctest.Wait()
+		go func() { _, _ = l.Wait(t.Context(), 6) }()
+		synctest.Wait()
+		giveUp()
+		synctest.Wait()
+		if s := l.State(); s.Waiting != 0 || s.InFlight != 2 {
+			t.Errorf("%+v, want the cheap call sent", s)
 		}
 	})
 }
@@ -226,6 +255,8 @@ func TestHold(t *testing.T) {
 		{"none told", nil, Window + Window/8},
 		{"a date in 1970", []string{headerReset, "1767225600"}, Window + Window/8},
 		{"zero", []string{headerReset, "0"}, Window + Window/8},
+		{"the longest that is waited for", []string{headerRetryAfter, "10"}, MaxHold + Window/8},
+		{"the same as a date, by another clock", []string{headerRetryAfter, "Sun, 01 Mar 2026 08:00:10 GMT", "Date", "Sun, 01 Mar 2026 08:00:00 GMT"}, MaxHold + Window/8},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -262,10 +293,12 @@ func TestLongHold(t *testing.T) {
 			t.Errorf("retry after %v, want a minute", after)
 		}
 		refusal(t, l.Refused(10), Burst)
-		pass(50 * time.Second)
+		pass(49 * time.Second)
+		refusal(t, l.Refused(10), Burst)
+		pass(time.Second)
 		start := time.Now()
 		must(t, l)
-		if time.Since(start) != 10*time.Second {
+		if time.Since(start) != MaxHold {
 			t.Errorf("waited %v, want the last ten seconds", time.Since(start))
 		}
 		must(t, New(Config{})) // nobody else is held

@@ -11,20 +11,28 @@ import (
 // work of http.Header.Get.
 const (
 	headerLimit      = "X-Ratelimit-Limit"
+	headerRemaining  = "X-Ratelimit-Remaining"
 	headerReset      = "X-Ratelimit-Reset"
 	headerRetryAfter = "Retry-After"
 	headerDailyLeft  = "X-Daily-Ratelimit-Token-Remaining" // seen, not documented
+	headerDailyCalls = "X-Daily-Requests-Left"             // documented, with API tokens and for POST and PUT only
+
+	unknown = -1 // of a count that no header tells
 )
 
-// RetryAfter returns how long a limit lasts, 0 if that is not told: Retry-After if it is
-// there, which is not documented, or else x-ratelimit-reset, of which no unit is
-// documented and public clients see seconds. A value beyond two days is none: no limit lasts
-// as long, and a point in time read as seconds would. The reset stands on good answers
-// too, where it means nothing: only 429 and 503 are read.
+// RetryAfter returns how long a limit lasts, or 0 if the answer does not tell. It reads Retry-After,
+// which is not documented, or else x-ratelimit-reset, whose unit is not documented; public
+// clients see seconds. A value beyond two days is ignored: no limit lasts as long, but a point in
+// time read as seconds would. Good answers carry the reset too, where it means nothing: only 429 and
+// 503 are read. A Retry-After that is a date is compared with the answer's own Date, since the two clocks
+// may differ; now is used where there is none.
 func RetryAfter(status int, h http.Header, now time.Time) time.Duration {
 	const longest = 48 * time.Hour
 	if status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable {
 		return 0
+	}
+	if date, err := http.ParseTime(value(h, "Date")); err == nil {
+		now = date
 	}
 	for _, key := range [...]string{headerRetryAfter, headerReset} {
 		text := value(h, key)
@@ -39,6 +47,17 @@ func RetryAfter(status int, h http.Header, now time.Time) time.Duration {
 		}
 	}
 	return 0
+}
+
+// dailyLeft reads how many tokens of the daily budget are left; unknown if that is not told. What is told
+// may also be how many requests are left: of these only none and some mean the same as of tokens.
+func dailyLeft(h http.Header) (tokens int, told bool) {
+	tokens = count(h, headerDailyLeft)
+	calls := count(h, headerDailyCalls)
+	if tokens == unknown && calls == 0 {
+		tokens = 0
+	}
+	return tokens, tokens != unknown || calls != unknown
 }
 
 // count reads a header that is a whole number, or returns unknown.

@@ -14,20 +14,25 @@ func TestRetryAfter(t *testing.T) {
 		status            int
 		retryAfter, reset string
 		want              time.Duration
+		date              string
 	}{
-		{"reset in seconds", 429, "", "2", 2 * time.Second},
-		{"a fraction", 429, "", "1.5", 1500 * time.Millisecond},
-		{"retry-after first", 429, "3", "2", 3 * time.Second},
-		{"retry-after as a date", 429, "Sun, 01 Mar 2026 08:00:07 GMT", "2", 7 * time.Second},
-		{"a date that is past", 429, "Sun, 01 Mar 2026 07:00:00 GMT", "2", 2 * time.Second},
-		{"no number", 429, "soon", "2", 2 * time.Second},
-		{"negative", 429, "-1", "-2", 0},
-		{"a point in time", 429, "", "1767225600", 0},
-		{"infinite", 429, "Inf", "NaN", 0},
-		{"spaces", 429, " 4 ", "", 4 * time.Second},
-		{"503 may tell", 503, "5", "", 5 * time.Second},
-		{"a good answer's reset means nothing", 200, "", "2", 0},
-		{"none", 429, "", "", 0},
+		{"reset in seconds", 429, "", "2", 2 * time.Second, ""},
+		{"a fraction", 429, "", "1.5", 1500 * time.Millisecond, ""},
+		{"retry-after first", 429, "3", "2", 3 * time.Second, ""},
+		{"retry-after as a date", 429, "Sun, 01 Mar 2026 08:00:07 GMT", "2", 7 * time.Second, ""},
+		{"a date that is past", 429, "Sun, 01 Mar 2026 07:00:00 GMT", "2", 2 * time.Second, ""},
+		{"no number", 429, "soon", "2", 2 * time.Second, ""},
+		{"negative", 429, "-1", "-2", 0, ""},
+		{"a point in time", 429, "", "1767225600", 0, ""},
+		{"infinite", 429, "Inf", "NaN", 0, ""},
+		{"spaces", 429, " 4 ", "", 4 * time.Second, ""},
+		{"503 may tell", 503, "5", "", 5 * time.Second, ""},
+		{"a good answer's reset means nothing", 200, "", "2", 0, ""},
+		{"none", 429, "", "", 0, ""},
+		{"a date by the answer's clock, which is late", 429, "Sun, 01 Mar 2026 07:00:10 GMT", "2", 10 * time.Second, "Sun, 01 Mar 2026 07:00:00 GMT"},
+		{"a date by the answer's clock, which is early", 503, "Sun, 01 Mar 2026 09:00:10 GMT", "", 10 * time.Second, "Sun, 01 Mar 2026 09:00:00 GMT"},
+		{"a date that is past by the answer's clock", 429, "Sun, 01 Mar 2026 08:00:07 GMT", "2", 2 * time.Second, "Sun, 01 Mar 2026 08:00:08 GMT"},
+		{"an answer's date that is none", 429, "Sun, 01 Mar 2026 08:00:07 GMT", "", 7 * time.Second, "yesterday"},
 	} {
 		h := http.Header{}
 		if c.retryAfter != "" {
@@ -35,6 +40,9 @@ func TestRetryAfter(t *testing.T) {
 		}
 		if c.reset != "" {
 			h.Set("x-ratelimit-reset", c.reset)
+		}
+		if c.date != "" {
+			h.Set("Date", c.date)
 		}
 		if got := RetryAfter(c.status, h, now); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)

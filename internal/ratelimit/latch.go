@@ -44,6 +44,7 @@ func (r *RefusedError) Error() string {
 // fails doubles the interval; one that succeeds opens the latch.
 type latch struct {
 	interval time.Duration // 0: open
+	since    time.Duration // when it closed
 	until    time.Duration
 	probing  bool // a probe is in flight
 	cost     int  // only calls that cost as much are refused
@@ -51,19 +52,20 @@ type latch struct {
 
 func (t *latch) closed() bool { return t.interval > 0 }
 
-// trip closes the latch for calls of at least this cost. Of the requests in flight when it
-// closed, and refused too, only the probe counts.
-func (t *latch) trip(now time.Duration, probe bool, cost int) {
-	switch {
-	case !t.closed():
-		t.interval = firstProbe
-	case probe:
-		t.interval = min(2*t.interval, lastProbe)
-	default:
+// trip closes the latch for calls of at least this cost. If it is closed already, by the answer
+// to another request of the same moment, it may only become stricter.
+func (t *latch) trip(now, interval time.Duration, cost int) {
+	if t.closed() {
 		t.cost = min(t.cost, cost)
 		return
 	}
-	t.until, t.probing, t.cost = now+t.interval, false, cost
+	*t = latch{interval: interval, since: now, until: now + interval, cost: cost}
+}
+
+// again keeps the latch closed for twice as long after a probe that failed.
+func (t *latch) again(now time.Duration) {
+	t.interval = min(2*t.interval, lastProbe)
+	t.until, t.probing = now+t.interval, false
 }
 
 // undecided ends a probe that found nothing out. If it reached the server, the next one

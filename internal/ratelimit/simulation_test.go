@@ -1,3 +1,5 @@
+// A simulated API with a burst limit, and programs that deliver to it, in virtual time.
+
 package ratelimit
 
 import (
@@ -8,166 +10,143 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
-// server counts as Pipedrive does: it refuses what would be the (limit+1)th accepted
-// request within the window, and tells its limit with every answer.
+// habits are what servers do differently.
+type habits struct {
+	silent     bool // answers do not tell what remains of the limit
+	zero       bool // they say that nothing does
+	shortReset bool // the reset is when the oldest request leaves the window, in whole seconds, as the emulator has it
+}
+
+// server counts as the documentation says: it refuses what would be one request more than the
+// limit in any window. It counts what it accepts.
 type server struct {
+	limit int
+	habits
+
 	mu       sync.Mutex
-	limit    int
-	arrivals []time.Time // of those accepted
+	accepted []time.Time // all of them
+	arrived  int
 	refused  int
-	worst    int // the most it saw in one window, refused ones included
-	all      []time.Time
 }
 
 func (s *server) receive() (int, http.Header) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	inWindow := func(times []time.Time) (n int) {
-		for i := len(times) - 1; i >= 0 && now.Sub(times[i]) <= Window; i-- {
-			n++
-		}
-		return n
+	used := 0
+	for i := len(s.accepted) - 1; i >= 0 && now.Sub(s.accepted[i]) < Window; i-- {
+		used++
 	}
-	s.all = append(s.all, now)
-	s.worst = max(s.worst, inWindow(s.all))
-	h := http.Header{headerLimit: {fmt.Sprint(s.limit)}, headerReset: {"2"}}
-	if inWindow(s.arrivals) >= s.limit {
+	s.arrived++
+	status := http.StatusOK
+	if used >= s.limit {
+		status = http.StatusTooManyRequests
 		s.refused++
-		return http.StatusTooManyRequests, h
+	} else {
+		s.accepted = append(s.accepted, now)
+		used++
 	}
-	s.arrivals = append(s.arrivals, now)
-	return http.StatusOK, h
+	h := http.Header{headerLimit: {fmt.Sprint(s.limit)}, headerReset: {"2"}}
+	switch {
+	case s.zero:
+		h[headerRemaining] = []string{"0"}
+	case !s.silent:
+		h[headerRemaining] = []string{fmt.Sprint(s.limit - used)}
+	}
+	if s.shortReset {
+		free := Window - now.Sub(s.accepted[len(s.accepted)-used])
+		h[headerReset] = []string{fmt.Sprint(int((free + time.Second - 1) / time.Second))}
+	}
+	return status, h
 }
 
-// deliver sends the messages over the limiters, by so many workers each, and returns how
-// long it took in virtual time and how many were refused locally.
-func deliver(limiters []*Limiter, s *server, messages, workers int, latency func() time.Duration) (took time.Duration, lost int) {
-	start := time.Now()
-	var mu sync.Mutex
+// program is one that delivers messages, and has a limiter of its own.
+type program struct {
+	limiter  *Limiter
+	messages int
+	workers  int
+
+	mu       sync.Mutex
+	taken    int
+	lost     int
+	done     []time.Time
+	requests int
+}
+
+// deliver runs the programs side by side, and returns when all have delivered.
+func deliver(s *server, way latency, programs ...*program) {
 	var group sync.WaitGroup
-	left := messages
-	next := func() bool {
-		mu.Lock()
-		defer mu.Unlock()
-		left--
-		return left >= 0
-	}
-	for _, l := range limiters {
-		for range workers {
+	for _, p := range programs {
+		for range p.workers {
 			group.Go(func() {
-				for next() {
-					if !send(l, s, latency) {
-						mu.Lock()
-						lost++
-						mu.Unlock()
-					}
+				for p.next() {
+					p.send(s, way)
 				}
 			})
 		}
 	}
 	group.Wait()
-	return time.Since(start), lost
 }
 
-// send makes four attempts at one message.
-func send(l *Limiter, s *server, latency func() time.Duration) bool {
+func (p *program) next() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.taken++
+	return p.taken <= p.messages
+}
+
+// send makes at most four attempts at one message.
+func (p *program) send(s *server, way latency) {
 	for range 4 {
-		slot, err := l.Wait(context.Background(), 10)
+		slot, err := p.limiter.Wait(context.Background(), 10)
 		if err != nil {
-			return false
+			break
 		}
-		pass(latency())
+		pass(way())
 		status, h := s.receive()
-		pass(latency())
+		pass(way())
 		slot.Done(Answer{Status: status, Header: h})
+		p.mu.Lock()
+		p.requests++
 		if status == http.StatusOK {
-			return true
+			p.done = append(p.done, time.Now())
+			p.mu.Unlock()
+			return
 		}
+		p.mu.Unlock()
 	}
-	return false
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lost++
 }
 
-// between returns latencies of one way, uniform, and the same in each run.
-func between(low, high time.Duration) func() time.Duration {
-	var mu sync.Mutex
-	random := rand.New(rand.NewPCG(1, 2))
-	return func() time.Duration {
-		mu.Lock()
-		defer mu.Unlock()
-		return low + time.Duration(random.Int64N(int64(high-low)))
-	}
+// left is how many messages are still to be begun.
+func (p *program) left() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.messages - p.taken
 }
 
-// The figures this package was designed for, against the best any client could do: 80
-// requests at once, and again every two seconds.
-func TestGoodput(t *testing.T) {
-	t.Parallel()
-	const messages, limit = 1000, 80
-	ideal := Window * ((messages - 1) / limit)
-	for _, c := range []struct {
-		name      string
-		configs   []Config
-		low, high time.Duration
-		workers   int
-		atLeast   float64
-	}{
-		{"one process", []Config{{}}, 5 * time.Millisecond, 40 * time.Millisecond, 50, 0.97},
-		{"configured for 480", []Config{{Limit: 480}}, 5 * time.Millisecond, 40 * time.Millisecond, 50, 0.97},
-		{"two processes", []Config{{Share: 2}, {Share: 2}}, 5 * time.Millisecond, 40 * time.Millisecond, 25, 0.95},
-		{"two processes configured for 480", []Config{{Share: 2, Limit: 480}, {Share: 2, Limit: 480}}, 5 * time.Millisecond, 40 * time.Millisecond, 25, 0.95},
-		{"far away", []Config{{}}, 50 * time.Millisecond, 300 * time.Millisecond, 50, 0.80},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				s := &server{limit: limit}
-				var limiters []*Limiter
-				for _, config := range c.configs {
-					limiters = append(limiters, New(config))
-				}
-				took, lost := deliver(limiters, s, messages, c.workers, between(c.low, c.high))
-				rate := ideal.Seconds() / took.Seconds()
-				t.Logf("%v of at least %v: %.1f %%; %d × 429; %d lost", took, ideal, 100*rate, s.refused, lost)
-				if rate < c.atLeast || s.refused != 0 || lost != 0 || len(s.arrivals) != messages {
-					t.Errorf("want at least %.0f %%, and nothing refused or lost", 100*c.atLeast)
-				}
-			})
-		})
-	}
-}
+// ended is when the last message was accepted.
+func (p *program) ended() time.Time { return p.done[len(p.done)-1] }
 
-// Somebody else uses the installation too: this limiter cannot know, yet loses nothing.
-func TestForeignTraffic(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := &server{limit: 80}
-		stop := make(chan struct{})
-		go func() {
-			for {
-				select {
-				case <-stop:
-					return
-				case <-time.After(200 * time.Millisecond):
-					s.receive()
-				}
-			}
-		}()
-		l := New(Config{})
-		took, lost := deliver([]*Limiter{l}, s, 500, 50, between(5*time.Millisecond, 40*time.Millisecond))
-		close(stop)
-		t.Logf("%v, %d × 429, %d lost", took, s.refused, lost)
-		if lost != 0 {
-			t.Errorf("%d messages lost", lost)
+// latency is how long the next request or answer travels.
+type latency func() time.Duration
+
+// between makes latencies that are uniform, and the same in each run.
+func between(low, high time.Duration) func() latency {
+	return func() latency {
+		var mu sync.Mutex
+		random := rand.New(rand.NewPCG(1, 2))
+		return func() time.Duration {
+			mu.Lock()
+			defer mu.Unlock()
+			return low + time.Duration(random.Int64N(int64(high-low)))
 		}
-		if state := l.State(); state.Refusing {
-			t.Errorf("refusing: %v", state.Refusing)
-		}
-	})
+	}
 }
 
 // refusal checks that a call was refused for the reason, and returns for how long.

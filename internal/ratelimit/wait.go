@@ -14,6 +14,7 @@ type Slot struct {
 	limiter *Limiter
 	cost    int
 	taken   time.Duration
+	ours    int    // what window.take returned
 	probe   *latch // what this request finds out about; mostly nil
 }
 
@@ -37,7 +38,7 @@ func (l *Limiter) Refused(cost int) *RefusedError {
 
 // Wait takes a slot for a call that costs so many tokens of the daily budget. Callers
 // are served in the order they come, and wait as long as ctx lasts. It fails with the
-// context's error, or with a *RefusedError; how long it waited the Slot tells all the same.
+// context's error, or with a *RefusedError; the Slot tells how long it waited all the same.
 func (l *Limiter) Wait(ctx context.Context, cost int) (Slot, error) {
 	if err := ctx.Err(); err != nil {
 		return Slot{}, err
@@ -45,10 +46,9 @@ func (l *Limiter) Wait(ctx context.Context, cost int) (Slot, error) {
 	l.mu.Lock()
 	start := l.now()
 	if l.queue.Len() == 0 {
-		slot, pause, err := l.take(start, cost)
-		if pause == 0 {
+		if t := l.ask(start, cost); t.now {
 			l.mu.Unlock()
-			return slot, err
+			return t.slot, t.err
 		}
 	}
 	w := &waiter{cost: cost, ready: make(chan struct{})}
@@ -69,35 +69,33 @@ func (l *Limiter) Wait(ctx context.Context, cost int) (Slot, error) {
 // leave takes a caller that gave up out of the line.
 func (l *Limiter) leave(place *list.Element, w *waiter) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	select {
 	case <-w.ready: // served in the same moment
+		l.mu.Unlock()
 		if w.err == nil {
-			l.giveBack(w.slot)
+			w.slot.Done(Answer{Unsent: true})
 		}
+		return
 	default:
 		l.queue.Remove(place)
+		l.serve()
+		l.mu.Unlock()
 	}
-	l.serve()
 }
 
 // serve lets the line move up, as far as it goes now.
 func (l *Limiter) serve() {
-	if l.queue.Len() == 0 {
-		return
-	}
 	now := l.now()
 	for place := l.queue.Front(); place != nil; place = l.queue.Front() {
 		w := place.Value.(*waiter)
-		slot, pause, err := l.take(now, w.cost)
-		switch {
-		case pause == untilAnswer:
-			return
-		case pause > 0:
-			l.wakeIn(pause)
+		t := l.ask(now, w.cost)
+		if !t.now {
+			if t.again > 0 {
+				l.wakeIn(t.again - now)
+			}
 			return
 		}
-		w.slot, w.err, w.served = slot, err, now
+		w.slot, w.err, w.served = t.slot, t.err, now
 		l.queue.Remove(place)
 		close(w.ready)
 	}
@@ -115,67 +113,53 @@ func (l *Limiter) wakeIn(d time.Duration) {
 	})
 }
 
-// untilAnswer is the pause of a caller that can go on only after an answer.
-const untilAnswer = -1
+// turn is what the first in line gets.
+type turn struct {
+	now  bool // either slot or err
+	slot Slot
+	err  error
 
-// take is the decision on one call: a slot, a pause before it is to be decided again, or
-// a refusal.
-func (l *Limiter) take(now time.Duration, cost int) (Slot, time.Duration, error) {
+	again time.Duration // not now: ask again then, or if it is zero when a request has been answered
+}
+
+// ask asks for the turn of a call, and takes it if it is now.
+func (l *Limiter) ask(now time.Duration, cost int) turn {
 	probe, refusal := l.latched(now, cost)
 	if refusal != nil {
-		return Slot{}, 0, refusal
+		return turn{now: true, err: refusal}
 	}
-	l.cooling.dropUntil(now)
+	if l.hold.until > now {
+		return turn{again: l.hold.until}
+	}
+	if ok, again := l.window.next(now); !ok {
+		return turn{again: again}
+	}
 	switch {
-	case l.holdUntil > now:
-		return Slot{}, l.holdUntil - now, nil
-	case l.inFlight >= l.cap:
-		return Slot{}, untilAnswer, nil
-	case l.inFlight+l.cooling.n >= l.allowed():
-		if l.cooling.n == 0 {
-			return Slot{}, untilAnswer, nil
-		}
-		return Slot{}, l.cooling.first() - now, nil
-	case probe != nil && probe.probing:
-		return Slot{}, untilAnswer, nil
-	case probe == nil && l.tokens != unknown && l.tokens-l.pending < cost:
-		// The budget may reach no further than the requests in flight; their answers tell.
-		return Slot{}, untilAnswer, nil
-	}
-	if probe != nil {
+	case probe != nil && probe.probing, probe == nil && !l.daily.reaches(cost):
+		return turn{} // the answers to the requests in flight tell more
+	case probe != nil:
 		probe.probing = true
 	}
-	l.inFlight++
-	l.pending += cost
-	return Slot{limiter: l, cost: cost, taken: now, probe: probe}, 0, nil
+	l.daily.pending += cost
+	return turn{now: true, slot: Slot{limiter: l, cost: cost, taken: now, ours: l.window.take(now), probe: probe}}
 }
 
 // latched returns a refusal, or else what the call would be a probe of.
 func (l *Limiter) latched(now time.Duration, cost int) (*latch, *RefusedError) {
-	if l.tokens != unknown && l.tokens < cost {
-		l.daily.trip(now, false, l.tokens+1)
-	}
+	l.daily.check(now, cost)
+	daily := l.daily.gone.closed() && cost >= l.daily.gone.cost
 	switch {
-	case l.blocked.closed() && l.blocked.until > now:
-		return nil, &RefusedError{Blocked, l.blocked.until - now}
-	case l.daily.closed() && cost >= l.daily.cost && l.daily.until > now:
-		return nil, &RefusedError{Daily, l.daily.until - now}
-	case l.holdUntil-now > MaxHold:
-		return nil, &RefusedError{Burst, l.holdUntil - now}
-	case l.blocked.closed():
-		return &l.blocked, nil
-	case l.daily.closed() && cost >= l.daily.cost:
-		return &l.daily, nil
+	case l.block.closed() && l.block.until > now:
+		return nil, &RefusedError{Blocked, l.block.until - now}
+	case daily && l.daily.gone.until > now:
+		return nil, &RefusedError{Daily, l.daily.gone.until - now}
+	case l.hold.told-now > MaxHold:
+		return nil, &RefusedError{Burst, l.hold.told - now}
+	case l.block.closed():
+		return &l.block.latch, nil
+	case daily:
+		return &l.daily.gone, nil
 	default:
 		return nil, nil
-	}
-}
-
-// giveBack frees a slot whose request never left.
-func (l *Limiter) giveBack(s Slot) {
-	l.inFlight--
-	l.pending -= s.cost
-	if s.probe != nil {
-		s.probe.undecided(l.now(), false)
 	}
 }

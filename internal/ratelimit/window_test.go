@@ -10,37 +10,34 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever the limit, the shares, the latencies and the demand: no server sees more than
-// its limit in any window, and every call gets through.
+// Whatever the limit, the latencies and the demand: no server sees more than its limit in any
+// window, and every call gets through.
 func TestNeverMoreThanTheLimitInAnyWindow(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		limit := rapid.IntRange(slowStart*4, 120).Draw(rt, "limit")
-		share := rapid.IntRange(1, 4).Draw(rt, "share")
+		limit := rapid.IntRange(slowStart, 120).Draw(rt, "limit")
 		configured := rapid.SampledFrom([]int{0, limit / 2, limit, 480}).Draw(rt, "configured")
 		slowest := rapid.IntRange(1, 3000).Draw(rt, "slowest one-way latency in ms")
 		delays := rapid.SliceOfN(rapid.IntRange(0, slowest), 1, 60).Draw(rt, "latencies in ms")
-		workers := rapid.IntRange(1, 70).Draw(rt, "workers")
-		messages := rapid.IntRange(1, 400).Draw(rt, "messages")
-
+		silent := rapid.Bool().Draw(rt, "remaining is not told")
+		p := &program{
+			messages: rapid.IntRange(1, 400).Draw(rt, "messages"),
+			workers:  rapid.IntRange(1, 70).Draw(rt, "workers"),
+		}
 		var wrong string
 		synctest.Test(t, func(*testing.T) { // rapid's own failures must not cross the bubble
-			s := &server{limit: limit}
-			var limiters []*Limiter
-			for range share {
-				limiters = append(limiters, New(Config{Limit: configured, Share: share}))
-			}
+			s := &server{limit: limit, habits: habits{silent: silent}}
+			p.limiter = New(Config{Limit: configured})
 			var mu sync.Mutex
 			i := 0
-			latency := func() time.Duration {
+			deliver(s, func() time.Duration {
 				mu.Lock()
 				defer mu.Unlock()
 				i++
 				return time.Duration(delays[i%len(delays)]) * time.Millisecond
-			}
-			_, lost := deliver(limiters, s, messages, workers, latency)
-			if s.worst > limit || lost > 0 || len(s.arrivals) != messages {
-				wrong = fmt.Sprintf("%d in one window of %d, %d lost, %d arrived", s.worst, limit, lost, len(s.arrivals))
+			}, p)
+			if seen := p.limiter.State().Neighbours; s.refused > 0 || p.lost > 0 || len(s.accepted) != p.messages || seen != 0 {
+				wrong = fmt.Sprintf("%d refused, %d lost, %d accepted, %d seen of others", s.refused, p.lost, len(s.accepted), seen)
 			}
 		})
 		if wrong != "" {
@@ -86,7 +83,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		for range 100_000 {
 			must(t, l).Done(Answer{Status: 200})
 		}
-		if size := len(l.cooling.times); size > 800 {
+		if size := len(l.window.cooling.times); size > 800 {
 			t.Errorf("the ring grew to %d for a limit of 400", size)
 		}
 	})
@@ -116,7 +113,7 @@ func BenchmarkLimiter(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		l.cooling = ring{times: l.cooling.times} // time passes
+		l.window.cooling = ring{times: l.window.cooling.times} // time passes
 		slot.Done(Answer{Status: 200, Header: header, Key: "m1"})
 	}
 }
