@@ -63,12 +63,8 @@ func (c *receive) open(env *environment) (in io.ReadCloser, size int64, err erro
 
 // deliver delivers the input. Everything that can fail here fails before the first message is sent.
 func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, size int64) error {
-	limiter, err := c.limiter()
-	if err != nil {
-		return err
-	}
 	report := newReport(env, size)
-	client, _, err := c.client(ctx, env, channels.WithLimiter(limiter), channels.WithObserver(report.requests.observer()))
+	client, _, err := c.client(ctx, env, channels.WithObserver(report.requests.observer()))
 	if err != nil {
 		return err
 	}
@@ -108,14 +104,6 @@ func (c *receive) deliver(ctx context.Context, env *environment, in io.Reader, s
 	default:
 		return nil
 	}
-}
-
-// limiter makes a limiter for one of --processes.
-func (c *receive) limiter() (*channels.Limiter, error) {
-	if c.processes < 1 {
-		return nil, usage("--processes %d: this one counts too, so it is at least 1", c.processes)
-	}
-	return channels.NewLimiter(channels.LimiterConfig{Sharing: c.processes})
 }
 
 // checkLines reads all messages and reports what is wrong with them. It sends nothing.

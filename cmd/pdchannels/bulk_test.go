@@ -177,18 +177,6 @@ func TestTheSummaryCountsRequests(t *testing.T) {
 	}
 }
 
-func TestProgramsShareTheLimit(t *testing.T) {
-	t.Parallel()
-	c := receive{processes: 4}
-	limiter, err := c.limiter()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := limiter.State().Limit; got != 20 {
-		t.Errorf("one of four programs allows itself %d of 80 requests", got)
-	}
-}
-
 func TestAFileThatTheAPIDeniesExitsAsOneMessageDoes(t *testing.T) {
 	t.Parallel()
 	_, env := shop(t)

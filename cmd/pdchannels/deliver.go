@@ -20,6 +20,8 @@ const (
 	// After a delivery has stopped, its input is read, and kept, until a pipe has been silent
 	// for so long.
 	silence = time.Second
+	// A burst limit is free again in seconds, so nobody should wait for long while nothing gets through.
+	burstPatience = time.Minute
 )
 
 // delivery delivers the lines of one input. The client keeps to the limits, retries, and keeps
@@ -159,6 +161,7 @@ func (d *delivery) watch(over <-chan struct{}) {
 	ticker := time.NewTicker(redraw)
 	defer ticker.Stop()
 	var since time.Time // when calls began to be refused
+	moved, settled := time.Now(), 0
 	for {
 		select {
 		case <-over:
@@ -166,7 +169,13 @@ func (d *delivery) watch(over <-chan struct{}) {
 		case now := <-ticker.C:
 			state := d.client.Limiter().State()
 			d.report.show(state, now)
+			if n := d.report.settled(); n != settled {
+				moved, settled = now, n
+			}
 			switch {
+			case state.Refusing == nil && !state.HeldUntil.IsZero() && now.Sub(moved) > d.patience+burstPatience:
+				d.end("every request is answered 429: other programs use all of the burst limit")
+				continue
 			case state.Refusing == nil:
 				since = time.Time{}
 				continue

@@ -161,7 +161,8 @@ func TestADeliveryStopsWithoutAToken(t *testing.T) {
 // A limit is waited out if that takes no longer than the patience.
 func TestPatienceWithALimit(t *testing.T) {
 	t.Parallel()
-	daily := reply{status: 429, body: "{}"}
+	daily := reply{status: 429, body: "{}", tokens: "0"}
+	burst := reply{status: 429, body: "{}", remaining: "0"}
 	for name, c := range map[string]struct {
 		replies  []reply
 		attempts int
@@ -174,9 +175,12 @@ func TestPatienceWithALimit(t *testing.T) {
 		"a minute":                   {[]reply{limited(time.Minute)}, 4, 2 * time.Minute, time.Minute, [fates]int{delivered: 3}, ""},
 		"a minute, twice":            {[]reply{limited(time.Minute), {status: 200, body: `{"success":true,"data":{"id":"m-1"}}`}, limited(time.Minute)}, 4, 90 * time.Second, 2 * time.Minute, [fates]int{delivered: 3}, ""},
 		"a minute, and no patience":  {[]reply{limited(time.Minute)}, 4, 30 * time.Second, 0, [fates]int{untried: 3}, "--patience of 30s"},
-		"a daily limit":              {[]reply{daily, daily, daily, daily}, 4, 2 * time.Minute, 6 * time.Second, [fates]int{untried: 3}, "the daily budget is used up; the next try would be at "},
-		"a daily limit, and time":    {[]reply{daily, daily, daily, daily, daily, daily}, 4, 24 * time.Hour, 35 * time.Minute, [fates]int{delivered: 3}, ""},
+		"a daily limit":              {[]reply{daily}, 4, 2 * time.Minute, 0, [fates]int{untried: 3}, "the daily budget is used up; the next try would be at "},
+		"a daily limit, and time":    {[]reply{daily, daily, daily}, 4, 24 * time.Hour, 35 * time.Minute, [fates]int{delivered: 3}, ""},
 		"a daily limit, and an hour": {slices.Repeat([]reply{daily}, 20), 4, time.Hour, 35 * time.Minute, [fates]int{untried: 3}, "--patience of 1h0m0s"},
+		"no sign of which limit":     {slices.Repeat([]reply{{status: 429, body: "{}"}}, 4), 4, 2 * time.Minute, 36 * time.Second, [fates]int{delivered: 3}, ""},
+		"bursts that go on":          {slices.Repeat([]reply{burst}, 20), 4, 2 * time.Minute, 45 * time.Second, [fates]int{delivered: 3}, ""},
+		"bursts that do not end":     {slices.Repeat([]reply{burst}, 200), 4, 2 * time.Minute, 3 * time.Minute, [fates]int{untried: 3}, "every request is answered 429"},
 		"a proxy's block":            {[]reply{limited(time.Second), blocked}, 4, 2 * time.Minute, time.Second, [fates]int{untried: 3}, "a proxy before the API blocks this client"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,6 +36,8 @@ type reply struct {
 	status     int
 	body       string
 	retryAfter time.Duration
+	tokens     string // that are left of the daily budget
+	remaining  string // of the burst limit
 	err        error
 }
 
@@ -63,6 +65,11 @@ func (i *inbox) RoundTrip(r *http.Request) (*http.Response, error) {
 	header := http.Header{"Content-Type": {"application/json"}}
 	if next.retryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(int(next.retryAfter.Seconds())))
+	}
+	for name, value := range map[string]string{"X-Daily-Ratelimit-Token-Remaining": next.tokens, "X-Ratelimit-Remaining": next.remaining} {
+		if value != "" {
+			header.Set(name, value)
+		}
 	}
 	return &http.Response{StatusCode: next.status, Header: header, Body: io.NopCloser(strings.NewReader(next.body))}, next.err
 }

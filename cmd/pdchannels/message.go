@@ -38,8 +38,7 @@ The delivery stops after an answer that every message would get (401, 403, 404, 
 three messages in a row without a proper answer, and when a limit outlasts --patience: the daily
 budget is used up, or a proxy blocks. The default outlasts a burst limit, but does not hang a
 script until midnight; with --patience 24h the command waits, tries now and then, and continues
-by itself. All programs of one installation share its limits: tell each how many there are by
---processes.
+by itself. All programs of one installation share its limits; each finds its share by itself.
 
 Undelivered lines are written to the file that --undelivered names, unchanged and in the order of
 the input, to be delivered again. The default for messages.jsonl is messages.undelivered.jsonl.
@@ -81,7 +80,6 @@ type receive struct {
 	file, undelivered string
 	check             bool
 	patience          time.Duration
-	processes         int
 	message           messageLine
 }
 
@@ -91,7 +89,6 @@ func (c *receive) declare(flags *pflag.FlagSet) {
 	flags.StringVar(&c.undelivered, "undelivered", "", "the `FILE` for undelivered messages; it must not exist")
 	flags.BoolVar(&c.check, "check", false, "check all messages, and send nothing")
 	flags.DurationVar(&c.patience, "patience", 2*time.Minute, "the `TIME` to wait for a limit to end before the delivery of a file stops")
-	flags.IntVar(&c.processes, "processes", 1, "the `NUMBER` of programs that share the limits of the installation; this one uses an equal part")
 	m := &c.message
 	flags.StringVar(&m.ID, "id", "", "your own `ID` of the message (required)")
 	flags.StringVar(&m.ChannelID, "channel", "", "your own `ID` of the channel (required)")
@@ -132,7 +129,7 @@ func (c *receive) one(ctx context.Context, env *environment, flags *pflag.FlagSe
 	}
 	var err error
 	flags.Visit(func(f *pflag.Flag) {
-		if f.Name == "undelivered" || f.Name == "patience" || f.Name == "processes" {
+		if f.Name == "undelivered" || f.Name == "patience" {
 			err = usage("--%s goes with --file", f.Name)
 		}
 	})

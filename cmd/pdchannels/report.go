@@ -52,6 +52,16 @@ func (r *report) count(f fate, l line) {
 	r.done += int64(len(l.text)) + 1
 }
 
+// settled returns how many lines were counted.
+func (r *report) settled() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.counts {
+		n += c
+	}
+	return n
+}
+
 // show shows the progress.
 func (r *report) show(state channels.LimiterState, now time.Time) {
 	r.mu.Lock()

@@ -32,7 +32,7 @@ type settings struct {
 func (s *settings) declare(flags *pflag.FlagSet) {
 	flags.StringVar(&s.baseURL, "base-url", "", "the `URL` before /channels; else PIPEDRIVE_BASE_URL, else the login's, else "+channels.DefaultBaseURL)
 	flags.DurationVar(&s.timeout, "timeout", 15*time.Second, "the `TIME` that one attempt at a call may take")
-	flags.IntVar(&s.attempts, "attempts", 4, "the `NUMBER` of attempts at a call if no answer comes or a limit is used up; 1 means no retries")
+	flags.IntVar(&s.attempts, "attempts", 4, "the `NUMBER` of attempts at a call if no answer comes or a limit is used up; 1 means no retries; a file of messages waits out the burst limit as often as it takes")
 	s.loginSettings.declare(flags)
 }
 

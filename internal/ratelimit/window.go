@@ -56,7 +56,7 @@ func (w *window) next(now time.Duration) (ok bool, again time.Duration) {
 			return false, 0
 		}
 		return false, w.cooling.first()
-	case w.sent > 0 && now < w.lastSent+apart:
+	case 2*inUse >= slots && now < w.lastSent+apart: // whoever uses little need not wait
 		return false, w.lastSent + apart
 	default:
 		return true, 0

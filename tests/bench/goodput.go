@@ -28,8 +28,7 @@ var fleets = []fleet{
 	{"one client, 50 workers", []channels.LimiterConfig{{}}, 50},
 	{"one client, Deliver", []channels.LimiterConfig{{}}, 0},
 	{"one client set to 480, 50 workers", []channels.LimiterConfig{{Limit: 480}}, 50},
-	{"two clients with shares, 25 workers each", []channels.LimiterConfig{{Sharing: 2}, {Sharing: 2}}, 25},
-	{"two with shares of 480, 25 workers each", []channels.LimiterConfig{{Limit: 480, Sharing: 2}, {Limit: 480, Sharing: 2}}, 25},
+	{"two clients, 25 workers each", []channels.LimiterConfig{{}, {}}, 25},
 	{"by hand, 50 workers", nil, 50},
 }
 

@@ -56,11 +56,12 @@ func (w *window) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
 		return
 	}
 	w.travel(req.Context())
-	status := w.receive(message.ID, time.Now())
+	status, remaining := w.receive(message.ID, time.Now())
 	w.travel(req.Context())
 	h := rw.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("X-RateLimit-Limit", strconv.Itoa(windowLimit))
+	h.Set("X-RateLimit-Remaining", strconv.Itoa(remaining))
 	h.Set("X-RateLimit-Reset", strconv.Itoa(int(windowLength.Seconds())))
 	rw.WriteHeader(status)
 	if status == http.StatusOK {
@@ -81,7 +82,7 @@ func (w *window) travel(ctx context.Context) {
 	}
 }
 
-func (w *window) receive(id string, now time.Time) (status int) {
+func (w *window) receive(id string, now time.Time) (status, remaining int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for len(w.accepted) > 0 && now.Sub(w.accepted[0]) > windowLength {
@@ -89,11 +90,11 @@ func (w *window) receive(id string, now time.Time) (status int) {
 	}
 	if len(w.accepted) >= windowLimit {
 		w.refused++
-		return http.StatusTooManyRequests
+		return http.StatusTooManyRequests, 0
 	}
 	w.accepted = append(w.accepted, now)
 	w.arrived[id] = true
-	return http.StatusOK
+	return http.StatusOK, windowLimit - len(w.accepted)
 }
 
 // RoundTrip makes the window a transport, for a bubble of testing/synctest: time stands still

@@ -26,7 +26,7 @@ func TestWindow(t *testing.T) {
 		{3*time.Second + time.Nanosecond, 1, http.StatusOK},
 	} {
 		for call := range c.calls {
-			if got := w.receive(strconv.Itoa(i)+"-"+strconv.Itoa(call), start.Add(c.after)); got != c.status {
+			if got, _ := w.receive(strconv.Itoa(i)+"-"+strconv.Itoa(call), start.Add(c.after)); got != c.status {
 				t.Fatalf("after %v, call %d: %d, want %d", c.after, call, got, c.status)
 			}
 		}

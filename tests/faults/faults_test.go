@@ -98,18 +98,25 @@ func limits() []fault {
 	daily := []error{channels.ErrRateLimited, channels.ErrDailyLimit}
 	var all []fault
 	for name, s := range map[string]step{
-		"429, reset":                          tooMany("x-ratelimit-reset: 2\r\n"),
-		"429, Retry-After":                    tooMany("x-ratelimit-reset: 2\r\nRetry-After: 3\r\n"),
-		"429, Retry-After as a date":          {answer: answer{status: 429, retryAt: 4 * time.Second, body: envelope("")}},
-		"429, a reset of 1970":                tooMany("x-ratelimit-reset: 1767225600\r\n"),
-		"429, Retry-After that is no time":    tooMany("Retry-After: Inf\r\nx-ratelimit-reset: soon\r\n"),
-		"429, Retry-After of weeks":           tooMany("Retry-After: 9999999\r\n"),
-		"429, nothing tells which":            tooMany(""),
-		"429, a page":                         {answer: answer{status: 429, body: page}},
-		"429, a date that is past":            {answer: answer{status: 429, header: "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", body: page}},
-		"429, and much of the budget is left": tooMany("x-daily-ratelimit-token-remaining: 10\r\n"),
-	} {
-		all = append(all, fault{name: name, is: limited, steps: []step{s}, kinds: daily, retryAfter: 5 * time.Minute, held: channels.ErrDailyLimit})
+		"429, reset":                       tooMany("x-ratelimit-reset: 2\r\n"),
+		"429, Retry-After":                 tooMany("x-ratelimit-reset: 2\r\nRetry-After: 3\r\n"),
+		"429, Retry-After as a date":       {answer: answer{status: 429, retryAt: 4 * time.Second, body: envelope("")}},
+		"429, a reset of 1970":             tooMany("x-ratelimit-reset: 1767225600\r\n"),
+		"429, Retry-After that is no time": tooMany("Retry-After: Inf\r\nx-ratelimit-reset: soon\r\n"),
+		"429, Retry-After of weeks":        tooMany("Retry-After: 9999999\r\n"),
+		"429, nothing tells which":         tooMany(""),
+		"429, a page":                      {answer: answer{status: 429, body: page}},
+		"429, a date that is past":         {answer: answer{status: 429, header: "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", body: page}},
+	} { // for good it looks as if the daily budget were gone
+		all = append(all, fault{name: name, is: limited, steps: []step{s}, kinds: daily, retryAfter: 30 * time.Second, held: channels.ErrDailyLimit})
+	}
+	for name, s := range map[string]step{
+		"429, and what the call costs is left":  tooMany("x-daily-ratelimit-token-remaining: 10\r\n"),
+		"429, and much of the budget is left":   tooMany("x-ratelimit-remaining: 0\r\nx-daily-ratelimit-token-remaining: 29000\r\n"),
+		"429, and some requests of it are left": tooMany("x-daily-requests-left: 7\r\n"),
+		"429, and the window is used up":        tooMany("x-ratelimit-remaining: 0\r\n"),
+	} { // that is known not to be
+		all = append(all, fault{name: name, is: limited, steps: []step{s}, kinds: rateLimited})
 	}
 	pageAfter := step{answer: answer{status: 403, body: page}}
 	return append(all,

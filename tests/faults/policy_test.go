@@ -18,7 +18,7 @@ const (
 	lostApplied                   // the same, but it was applied
 	emptyApplied                  // applied, and answered without a body: of a delete that is a success
 	lostForGood                   // sent, and asking again is of no use: a wait that is not made, a 303 to the result
-	limited                       // 429 of the burst limit; for good it looks as if the daily budget were gone
+	limited                       // 429 of the burst limit
 	limitedForLong                // 429 that asks for a wait that is not made
 	dailyLimit                    // 429 that tells that the daily budget is gone
 	staleToken                    // 401, and there is another token

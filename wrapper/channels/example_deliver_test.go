@@ -57,12 +57,12 @@ func theNight() iter.Seq2[channels.ReceiveMessageRequest, error] {
 	}
 }
 
-// Two services of one installation share its limits: the clients of this process by one limiter,
-// of which each process uses half. Its state says why calls wait, or are not made.
+// All clients of a program that call for one installation share a limiter. Its state says why calls
+// wait, or are not made.
 func ExampleNewLimiter() {
 	pipedrive := httptest.NewServer(answerLikePipedrive())
 	defer pipedrive.Close()
-	limiter, err := channels.NewLimiter(channels.LimiterConfig{Limit: 160, Sharing: 2})
+	limiter, err := channels.NewLimiter(channels.LimiterConfig{Limit: 160})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -75,10 +75,10 @@ func ExampleNewLimiter() {
 	}
 
 	state := client.Limiter().State()
-	fmt.Println(state.InUse, "of", state.Limit, "requests of these two seconds are made")
+	fmt.Println(state.InUse, "of", state.Limit, "requests of these two seconds are made here,", state.Neighbours, "elsewhere")
 	if state.Refusing != nil {
 		fmt.Println("nothing is sent before", state.NextProbe, "since", state.Refusing)
 	}
 	// Output:
-	// 1 of 80 requests of these two seconds are made
+	// 1 of 160 requests of these two seconds are made here, 0 elsewhere
 }
