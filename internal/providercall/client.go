@@ -122,5 +122,8 @@ func (c Client) PostMessage(ctx context.Context, channel string, form Form) (Ans
 	if err != nil {
 		return Answer{Endpoint: PostMessage}, err
 	}
+	if c.form != nil {
+		body, contentType = []byte(c.form.body), c.form.contentType
+	}
 	return c.send(ctx, call{endpoint: PostMessage, values: values{channelVar: channel}, body: body, contentType: contentType})
 }

@@ -12,6 +12,7 @@ type variation struct {
 	authorization        string // the header; empty: none
 	method, query, below string // instead of the endpoint's own, if set
 	dots                 bool
+	form                 *rawForm // instead of the form that a call is given, if set
 }
 
 func basic(id, secret string) string {
@@ -37,6 +38,14 @@ func (c Client) WithMethod(method string) Client { c.method = method; return c }
 
 // WithQuery puts a query in the place of the parameters.
 func (c Client) WithQuery(query string) Client { c.query = query; return c }
+
+type rawForm struct{ contentType, body string }
+
+// WithForm sends the text in the place of a form.
+func (c Client) WithForm(contentType, body string) Client {
+	c.form = &rawForm{contentType, body}
+	return c
+}
 
 // Below calls a path below that of the endpoint.
 func (c Client) Below(path string) Client { c.below = path; return c }

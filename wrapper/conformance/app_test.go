@@ -5,12 +5,14 @@ package conformance_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/pdchannels/pdchannels/wrapper/conformance"
 	"github.com/pdchannels/pdchannels/wrapper/emulator"
@@ -28,18 +30,26 @@ type fault struct {
 	answer func(r *http.Request, endpoint string, body object)
 	// failure changes an error; status and body are sent.
 	failure func(r *http.Request, endpoint string, status *int, body object)
+	// keep changes what the app keeps of a message that was posted.
+	keep func(m object)
+	// contentType, if not nil, is what answers say they are.
+	contentType *string
 }
 
 type conformingApp struct {
-	url string
+	url     string
+	handler http.Handler
+	server  *httptest.Server
 	fault
-	posted atomic.Int64
+	mu     sync.Mutex
+	posted int
+	kept   map[string][]object // messages that were posted, by their conversation
 }
 
 // serveApp serves the app until the test ends.
 func serveApp(t *testing.T, f fault) *conformingApp {
 	t.Helper()
-	a := &conformingApp{fault: f}
+	a := &conformingApp{fault: f, kept: map[string][]object{}}
 	mux := http.NewServeMux()
 	for pattern, endpoint := range map[string]string{
 		"GET /channels/{channel}/conversations":                                   "getConversations",
@@ -55,7 +65,7 @@ func serveApp(t *testing.T, f fault) *conformingApp {
 	mux.HandleFunc("HEAD /files/{name}", func(http.ResponseWriter, *http.Request) {})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	a.url = server.URL
+	a.url, a.handler, a.server = server.URL, mux, server
 	return a
 }
 
@@ -64,6 +74,9 @@ func (a *conformingApp) serve(w http.ResponseWriter, r *http.Request, endpoint s
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if a.contentType != nil {
+		w.Header()["Content-Type"] = []string{*a.contentType}
+	}
 	fail := func(status int, code string) {
 		body := object{"success": false, "data": object{"message": "it is refused", "code": code}}
 		if a.failure != nil {
@@ -118,8 +131,8 @@ func (a *conformingApp) result(r *http.Request, endpoint string) (object, int) {
 			return object{"success": true, "data": a.conversation(n, after, limitOf(r, "messages_limit")), "additional_data": object{}}, 200
 		}
 	case "getMessageById":
-		for i := range 4 {
-			if m := a.message(n, i); found && m["id"] == r.PathValue("message") {
+		for _, m := range a.messages(n) {
+			if m := m.(object); found && m["id"] == r.PathValue("message") {
 				return m, 200
 			}
 		}
@@ -144,7 +157,24 @@ func (a *conformingApp) post(r *http.Request) (object, int) {
 	if !strings.HasPrefix(r.FormValue("conversationId"), "c") {
 		return nil, http.StatusNotFound
 	}
-	return object{"success": true, "data": object{"id": fmt.Sprint("posted-", a.posted.Add(1))}}, 200
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.posted++
+	id := fmt.Sprint("posted-", a.posted)
+	files := []any{}
+	for i, f := range r.MultipartForm.File["files"] {
+		files = append(files, object{"id": fmt.Sprint(id, "-", i), "type": f.Header.Get("Content-Type"), "url": a.url + "/files/" + id, "name": f.Filename})
+	}
+	m := object{
+		"id": id, "status": "sent", "created_at": time.Now().UTC().Format("2006-01-02 15:04"), "message": r.FormValue("message"), "sender_id": "shop",
+		"attachments": files,
+	}
+	if a.keep != nil {
+		a.keep(m)
+	}
+	c := r.FormValue("conversationId")
+	a.kept[c] = append(a.kept[c], m)
+	return object{"success": true, "data": object{"id": id}}, 200
 }
 
 func limitOf(r *http.Request, name string) int {
@@ -154,12 +184,23 @@ func limitOf(r *http.Request, name string) int {
 	return 30
 }
 
-// conversation is a conversation of four messages, with those from the cursor on.
-func (a *conformingApp) conversation(n, after, limit int) object {
-	messages := []any{}
-	for i := after; i < min(4, after+limit); i++ {
-		messages = append(messages, a.message(n, i))
+// messages are those of a conversation: four, and what was posted.
+func (a *conformingApp) messages(n int) (all []any) {
+	for i := range 4 {
+		all = append(all, a.message(n, i))
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, m := range a.kept[fmt.Sprint("c", n)] {
+		all = append(all, maps.Clone(m))
+	}
+	return all
+}
+
+// conversation is a conversation with its messages from the cursor on.
+func (a *conformingApp) conversation(n, after, limit int) object {
+	all := a.messages(n)
+	messages := append([]any{}, all[min(after, len(all)):min(after+limit, len(all))]...)
 	c := object{
 		"id": fmt.Sprint("c", n), "link": "", "status": "open", "seen": true, "messages": messages,
 		"participants": []any{
@@ -167,7 +208,7 @@ func (a *conformingApp) conversation(n, after, limit int) object {
 			object{"id": "ada", "name": "Ada", "role": "end_user", "avatar_url": a.url + "/files/old", "avatar_expires": true},
 		},
 	}
-	if after+limit < 4 {
+	if after+limit < len(all) {
 		c["next_messages_cursor"] = strconv.Itoa(after + limit)
 	}
 	return c

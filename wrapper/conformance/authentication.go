@@ -4,8 +4,12 @@ package conformance
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/pdchannels/pdchannels/internal/providercall"
 )
@@ -18,6 +22,8 @@ const (
 	noSender       = "pdchannels-check-no-sender"
 
 	wrongCredential = "pdchannels-check-wrong"
+
+	noPath = "pdchannels-check/no/such/path"
 )
 
 // authentication calls one endpoint as somebody else. What has effects is called for a
@@ -31,6 +37,9 @@ func (r *run) authentication(ctx context.Context, name string) {
 	case name == providercall.PostMessage && r.cfg.NoMessages:
 		r.notApplicable("postMessage is left out")
 		return
+	}
+	if name == providercall.DeleteChannelByID && r.app.Guessed() {
+		r.serves[name] = r.deletesChannels(ctx)
 	}
 	for _, as := range r.impostors() {
 		a := r.ask(ctx, ask{credentials: as.name, call: func(ctx context.Context) (providercall.Answer, error) { return r.callAs(ctx, as.client, name) }})
@@ -57,6 +66,76 @@ func (r *run) authentication(ctx context.Context, name string) {
 			r.isRefusal(a)
 		}
 	}
+	if !slices.ContainsFunc(r.check.Findings, func(f Finding) bool { return f.Rule == "auth-missing" || f.Rule == "auth-wrong" }) {
+		r.early(ctx, name)
+	}
+}
+
+// deletesChannels tells whether an app at a base URL serves deleteChannelById: whether it says of a channel
+// that nobody has something else than of a path that nobody serves. Nothing real is deleted to find out.
+func (r *run) deletesChannels(ctx context.Context) bool {
+	remove := func(app providercall.Client) answer {
+		return r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) { return app.DeleteChannelByID(ctx, noChannel) }})
+	}
+	there, nowhere := remove(r.app), remove(r.app.Below(noPath))
+	return there.came && nowhere.came && (there.good() || likeness(there) != likeness(nowhere))
+}
+
+// likeness is what an answer has in common with others about something else: no paths, times and numbers.
+func likeness(a answer) string {
+	return fmt.Sprint(a.StatusCode, a.ContentType, varying.ReplaceAllString(string(a.Body[:min(len(a.Body), maxExcerpt)]), ""))
+}
+
+var varying = regexp.MustCompile(`pdchannels-check[\w/\\-]*|[[:xdigit:]-]{2,}|\d`)
+
+// early looks for requests that are read before the credentials: what is wrong with them is then told to anybody.
+func (r *run) early(ctx context.Context, name string) {
+	secretive := r.app.WithCredentials(r.cfg.ClientID, wrongCredential)
+	for _, m := range r.misuses(name) {
+		a := r.ask(ctx, ask{credentials: "a wrong secret", sent: m.sent, call: func(ctx context.Context) (providercall.Answer, error) { return m.call(ctx, secretive) }})
+		switch {
+		case !a.came, a.StatusCode == http.StatusUnauthorized, a.StatusCode == http.StatusForbidden, a.StatusCode == http.StatusTooManyRequests:
+		default:
+			r.violation(a, "auth-order", "", "a wrong secret and %s: the answer has status %d, so the request was read before the credentials; want 401", m.what, a.StatusCode)
+		}
+	}
+}
+
+// misuse is a call that an app refuses, whoever makes it.
+type misuse struct {
+	what, sent string
+	call       func(ctx context.Context, c providercall.Client) (providercall.Answer, error)
+}
+
+func (r *run) misuses(name string) (all []misuse) {
+	ids := map[string]string{"channel": noChannel, "conversation": noConversation, "message": noMessage, "sender": noSender}
+	for _, l := range r.lookups() {
+		if l.endpoint == name {
+			all = append(all, misuse{"an unknown " + l.what, "", func(ctx context.Context, c providercall.Client) (providercall.Answer, error) {
+				return l.call(ctx, c, ids[l.what])
+			}})
+		}
+	}
+	post := func(ctx context.Context, c providercall.Client) (providercall.Answer, error) {
+		return c.PostMessage(ctx, noChannel, providercall.Form{})
+	}
+	switch name {
+	case providercall.GetConversations, providercall.GetConversationByID:
+		all = append(all, misuse{"a limit that is no number", "", func(ctx context.Context, c providercall.Client) (providercall.Answer, error) {
+			return r.callAs(ctx, c.WithQuery("conversations_limit=many&messages_limit=many"), name)
+		}})
+	case providercall.PostMessage:
+		for _, form := range [][3]string{
+			{"an empty form", "multipart/form-data; boundary=x", "--x--\r\n"},
+			{"a form that breaks off", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"message\"\r\n\r\nbreaks off"},
+			{"JSON for a form", "application/json", "{"},
+		} {
+			all = append(all, misuse{form[0], form[0], func(ctx context.Context, c providercall.Client) (providercall.Answer, error) {
+				return post(ctx, c.WithForm(form[1], form[2]))
+			}})
+		}
+	}
+	return all
 }
 
 // impostor is somebody who is not Pipedrive.
@@ -75,6 +154,7 @@ func (r *run) impostors() []impostor {
 		{"the secret without its last character", "auth-wrong", r.app.WithCredentials(id, secret[:len(secret)-1])},
 		{"the secret and one character more", "auth-wrong", r.app.WithCredentials(id, secret+"x")},
 		{"one character, and the secret", "auth-wrong", r.app.WithCredentials(id, "x"+secret)},
+		{"the secret in capitals for small letters, and the reverse", "auth-wrong", r.app.WithCredentials(id, otherCase(secret))},
 		{"another secret of the same length", "auth-wrong", r.app.WithCredentials(id, strings.Repeat("~", len(secret)))},
 		{"a wrong client id", "auth-wrong", r.app.WithCredentials(wrongCredential, secret)},
 		{"an empty client id", "auth-wrong", r.app.WithCredentials("", secret)},
@@ -82,6 +162,20 @@ func (r *run) impostors() []impostor {
 		{"a header that is not base64", "auth-wrong", r.app.WithAuthorization("Basic %%%")},
 		{"the credentials as Bearer", "auth-scheme", r.app.WithAuthorization("Bearer " + encoded)},
 	}
+}
+
+// otherCase turns capitals into small letters, and the reverse. A secret without letters gets one.
+func otherCase(secret string) string {
+	other := strings.Map(func(c rune) rune {
+		if unicode.IsUpper(c) {
+			return unicode.ToLower(c)
+		}
+		return unicode.ToUpper(c)
+	}, secret)
+	if other == secret {
+		return secret + "X"
+	}
+	return other
 }
 
 // callAs calls an endpoint for something that exists, if that does no harm.

@@ -42,7 +42,7 @@ type Config struct {
 	// channel that does not exist is deleted.
 	DeleteChannel bool
 
-	// Pages is how many pages of a list are read; beyond that it is taken to have no end. Zero: 100.
+	// Pages is how many pages of a list are read; what comes beyond is not checked. Zero: 100.
 	Pages int
 
 	// CallTimeout is how long the app may take for an answer. Zero: 10 seconds.
@@ -142,6 +142,7 @@ func newRun(cfg Config) (*run, error) {
 	where := cmp.Or(cfg.Provider.BaseURL, strings.Join(hosts, ", "))
 	return &run{
 		cfg:    cfg,
+		began:  time.Now(),
 		app:    client.WithTimeout(cfg.CallTimeout),
 		links:  newLinks(hosts, cfg.CallTimeout),
 		report: Report{App: where, Channel: cfg.Channel, Checks: []Check{}},
@@ -150,5 +151,6 @@ func newRun(cfg Config) (*run, error) {
 		lacks:  map[string]bool{},
 		posted: map[string]bool{},
 		heads:  map[string]head{},
+		listed: map[string]bool{},
 	}, nil
 }

@@ -4,6 +4,7 @@ package conformance
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pdchannels/pdchannels/gen/providerclient"
 	"github.com/pdchannels/pdchannels/internal/providercall"
@@ -22,7 +23,7 @@ func (r *run) conversations(ctx context.Context) {
 	}
 	for i := range r.known[:min(len(r.known), maxConversations)] {
 		known := &r.known[i]
-		listed := known.NextMessagesCursor
+		listed, inList := known.NextMessagesCursor, len(known.Messages)
 		followed := map[string]bool{}
 		see := func(c providerclient.Conversation) {
 			followed[c.NextMessagesCursor] = true
@@ -32,6 +33,20 @@ func (r *run) conversations(ctx context.Context) {
 		if listed != "" && !followed[listed] {
 			r.back(ctx, known.ID, listed, providercall.Limit, r.cfg.Pages, true, see)
 		}
+		r.unreachable(*known, listed, inList)
+	}
+}
+
+// unreachable looks for messages that an import by the list alone would miss.
+func (r *run) unreachable(c providerclient.Conversation, listed string, inList int) {
+	missed := slices.DeleteFunc(slices.Clone(c.Messages[inList:]), r.isNew)
+	last := answer{Answer: providercall.Answer{Endpoint: providercall.GetConversations}, index: len(r.check.Exchanges) - 1}
+	switch {
+	case !r.ended:
+	case c.ID == r.cfg.Conversation && c.Participants != nil && !r.listed[c.ID]:
+		r.violation(last, "cursor-missing", "additional_data.after", "the conversation %q is there, and not in a list that was read to its end", c.ID)
+	case listed == "" && len(missed) > 0:
+		r.violation(last, "cursor-missing", "data.next_messages_cursor", "the list has %d messages of the conversation %q and no cursor to more, and getConversationById has %d more", inList, c.ID, len(missed))
 	}
 }
 
@@ -92,9 +107,23 @@ func (r *run) smallMessagePages(ctx context.Context) {
 		r.notChecked("no conversation has two messages: no limit shows")
 	}
 	seen := 0
-	ended := r.back(ctx, longest.ID, "", 1, fewPages, false, func(c providerclient.Conversation) { seen += len(c.Messages) })
+	beyond := func(c providerclient.Conversation) {
+		last := answer{Answer: providercall.Answer{Endpoint: providercall.GetConversationByID}, index: len(r.check.Exchanges) - 1}
+		for _, m := range c.Messages {
+			if !r.isNew(m) && !slices.ContainsFunc(longest.Messages, func(other providerclient.Message) bool { return other.ID == m.ID }) {
+				r.violation(last, "cursor-missing", "data.next_messages_cursor", "a conversation that was read to its end, in pages of %d, has no message %q", providercall.Limit, m.ID)
+			}
+		}
+	}
+	ended := r.back(ctx, longest.ID, "", 1, fewPages, false, func(c providerclient.Conversation) {
+		seen += len(c.Messages)
+		beyond(c)
+	})
+	if n := len(longest.Messages); ended && n%providercall.Limit == 0 { // a full last page: is it the last?
+		r.back(ctx, longest.ID, "", providercall.Limit-1, r.cfg.Pages, false, beyond)
+	}
 	if ended && seen < min(len(longest.Messages), fewPages) {
 		last := answer{Answer: providercall.Answer{Endpoint: providercall.GetConversationByID}, index: len(r.check.Exchanges) - 1}
-		r.risk(last, "cursor-missing", "data.next_messages_cursor", "page by page the conversation ends after %d messages, and it has %d", seen, len(longest.Messages))
+		r.violation(last, "cursor-missing", "data.next_messages_cursor", "page by page the conversation ends after %d messages, and it has %d", seen, len(longest.Messages))
 	}
 }

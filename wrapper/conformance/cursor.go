@@ -14,7 +14,7 @@ type page struct {
 }
 
 // follow reads a list from the cursor on, page by page, to its end or up to pages of them. It
-// returns whether the list came to an end. If all is set, a list without one is a violation.
+// returns whether the list came to an end. If all is set, that it did not is told.
 func (r *run) follow(ctx context.Context, after string, pages int, all bool, next func(context.Context, string) page) (ended bool) {
 	cursors, ids := map[string]bool{after: true}, map[string]bool{}
 	stale := false // the page before brought nothing new
@@ -50,7 +50,7 @@ func (r *run) follow(ctx context.Context, after string, pages int, all bool, nex
 			r.violation(p.answer, "cursor-repeats", p.where, "%q came before: the list never ends", p.after)
 			return false
 		case n == pages-1 && all:
-			r.violation(p.answer, "cursor-endless", p.where, "the list has no end after %d pages", pages)
+			r.notChecked("the list goes on after %d pages, each with something new: allow more", pages)
 		}
 		cursors[p.after] = true
 		stale = fresh == 0

@@ -25,16 +25,16 @@
 // A violation is against the documents; a risk is against no document, or only against our
 // reading of them. The rules, by [Finding].Rule:
 //
-//   - Of a call: no-answer, refused, server-error, redirect, status, content-type.
+//   - Of a call: no-answer, slow, refused, server-error, redirect, status, content-type.
 //   - Of an answer: not-json, enveloped, success, missing, null, type, enum, time, source_user,
 //     end_user, and whatever else the schemas demand, by the name of the schema's word, such as minLength.
 //   - Of an error: the same, and code.
 //   - Of a list: limit, default-limit, cursor-repeats, cursor-endless, cursor-missing,
 //     second-cursor, empty-page, repeated-id.
 //   - Of an id: id, unknown-sender, unknown-found.
-//   - Of who may call: auth-missing, auth-wrong, auth-scheme, auth-status.
+//   - Of who may call: auth-missing, auth-wrong, auth-order, auth-scheme, auth-status.
 //   - Of what else there must be: endpoint-missing, link-dead, link-redirects, link-untested, avatar.
-//   - Of postMessage: files-refused, form.
+//   - Of postMessage: files-refused, text-dropped, files-dropped, form.
 //
 // The credentials are in no report, even if the app repeats them in an answer.
 package conformance

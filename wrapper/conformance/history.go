@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/pdchannels/pdchannels/gen/providerclient"
 	"github.com/pdchannels/pdchannels/internal/providercall"
@@ -15,25 +16,30 @@ import (
 // fewPages bounds a list that is read in the smallest pages.
 const fewPages = 20
 
+// maxAhead is how far the clocks of an app and of this machine may differ.
+const maxAhead = 15 * time.Minute
+
 func (r *run) history(ctx context.Context) {
-	r.list(ctx, providercall.Limit, providercall.Limit, r.cfg.Pages, true, func(c providerclient.Conversation) {
+	r.ended = r.list(ctx, providercall.Limit, providercall.Limit, r.cfg.Pages, true, func(_ answer, c providerclient.Conversation) {
 		if fitting(c.ID) != "" && r.conversation(c.ID) == nil {
+			r.listed[c.ID] = true
 			r.known = append(r.known, r.trim(c))
 		}
 	})
-	first := r.check.Exchanges
-	switch {
-	case len(first) == 0:
-	case first[0].Status == http.StatusUnauthorized:
-		r.report.Ended = "the app refuses the credentials: are they its own client id and secret?"
-	case first[0].Status == http.StatusNotFound:
-		r.notChecked("the app answers 404: does it have a channel %q, and is it served at this URL?", r.cfg.Channel)
+	if first := r.check.Exchanges; len(first) > 0 {
+		switch first[0].Status {
+		case http.StatusUnauthorized:
+			r.report.Ended = "the app refuses the credentials: are they its own client id and secret?"
+		case http.StatusNotFound:
+			r.report.Ended = fmt.Sprintf("the app answers 404: does it have a channel %q, and is it served at this URL?", r.hide.text(r.cfg.Channel))
+			r.check.Findings = []Finding{} // a channel that it does not know may be refused so
+		}
 	}
 	r.empty = len(r.known) == 0
 }
 
 // list reads the conversations in pages, judges each, and hands it to see.
-func (r *run) list(ctx context.Context, conversations, messages, pages int, all bool, see func(providerclient.Conversation)) (ended bool) {
+func (r *run) list(ctx context.Context, conversations, messages, pages int, all bool, see func(answer, providerclient.Conversation)) (ended bool) {
 	return r.follow(ctx, "", pages, all, func(ctx context.Context, after string) page {
 		a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) {
 			return r.app.GetConversations(ctx, r.cfg.Channel, conversations, messages, after)
@@ -46,7 +52,7 @@ func (r *run) list(ctx context.Context, conversations, messages, pages int, all 
 			r.limit(a, where+".messages", "messages_limit", len(c.Messages), messages)
 			r.consistent(a, where, c)
 			p.ids = append(p.ids, fitting(c.ID))
-			see(c)
+			see(a, c)
 		}
 		return p
 	})
@@ -93,14 +99,17 @@ func (r *run) consistent(a answer, where string, c providerclient.Conversation) 
 	long(where+".id", c.ID)
 	seen := map[string]bool{}
 	for i, m := range c.Messages {
-		at := fmt.Sprintf("%s.messages.%d", where, i)
-		long(at+".id", m.ID)
+		here := fmt.Sprintf("%s.messages.%d", where, i)
+		long(here+".id", m.ID)
 		if seen[m.ID] {
-			r.risk(a, "repeated-id", at+".id", "%q comes twice: the second updates the first", m.ID)
+			r.risk(a, "repeated-id", here+".id", "%q comes twice: the second updates the first", m.ID)
 		}
 		seen[m.ID] = true
+		if at, err := providercall.ParseTime(m.CreatedAt); err == nil && time.Until(at) > maxAhead {
+			r.violation(a, "clock", here+".created_at", "%s is %v ahead of now", m.CreatedAt, time.Until(at).Round(time.Minute))
+		}
 		if m.SenderID != "" && !slices.ContainsFunc(c.Participants, func(p providerclient.Participant) bool { return p.ID == m.SenderID }) {
-			r.risk(a, "unknown-sender", at+".sender_id", "%q is none of the participants", m.SenderID)
+			r.risk(a, "unknown-sender", here+".sender_id", "%q is none of the participants", m.SenderID)
 		}
 	}
 }
@@ -117,8 +126,9 @@ func (r *run) conversation(id string) *providerclient.Conversation {
 
 func (r *run) smallPages(ctx context.Context) {
 	seen, messages := 0, 0
-	ended := r.list(ctx, 1, 1, fewPages, false, func(c providerclient.Conversation) {
+	ended := r.list(ctx, 1, 1, fewPages, false, func(a answer, c providerclient.Conversation) {
 		seen++
+		r.beyond(a, c)
 		if known := r.conversation(c.ID); known != nil {
 			messages = max(messages, len(known.Messages))
 		}
@@ -126,12 +136,28 @@ func (r *run) smallPages(ctx context.Context) {
 	last := answer{Answer: providercall.Answer{Endpoint: providercall.GetConversations}, index: len(r.check.Exchanges) - 1}
 	switch {
 	case ended && seen < min(len(r.known), fewPages):
-		r.risk(last, "cursor-missing", "additional_data.after", "page by page the list ends after %d conversations, and there are %d", seen, len(r.known))
+		r.violation(last, "cursor-missing", "additional_data.after", "page by page the list ends after %d conversations, and there are %d", seen, len(r.known))
 	case r.empty:
 		r.notChecked("the channel has no conversations")
 	case len(r.known) == 1 && messages < 2:
 		r.notChecked("there is one conversation with no more than one message: no limit shows")
 	}
+	if n := len(r.known); r.ended && n > 0 && n%providercall.Limit == 0 { // a full last page: is it the last?
+		r.list(ctx, providercall.Limit-1, 1, r.cfg.Pages, true, r.beyond)
+	}
+}
+
+// beyond looks whether a conversation was missing in a list that came to its end.
+func (r *run) beyond(a answer, c providerclient.Conversation) {
+	if r.ended && fitting(c.ID) != "" && r.conversation(c.ID) == nil && !slices.ContainsFunc(c.Messages, r.isNew) {
+		r.violation(a, "cursor-missing", "additional_data.after", "a list that was read to its end, in pages of %d, has no conversation %q", providercall.Limit, c.ID)
+	}
+}
+
+// isNew tells whether a message may have come while the check runs.
+func (r *run) isNew(m providerclient.Message) bool {
+	at, err := providercall.ParseTime(m.CreatedAt)
+	return err != nil || !at.Before(r.began.Truncate(time.Minute))
 }
 
 func (r *run) noLimits(ctx context.Context) {
@@ -142,6 +168,7 @@ func (r *run) noLimits(ctx context.Context) {
 	if r.isGood(a, &list) {
 		r.defaultLimit(a, "data", len(list.Data))
 		for i, c := range list.Data {
+			r.beyond(a, c)
 			r.defaultLimit(a, fmt.Sprintf("data.%d.messages", i), len(c.Messages))
 		}
 	}

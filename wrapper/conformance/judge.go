@@ -52,7 +52,8 @@ func severityOf(v providercall.Violation) Severity {
 }
 
 func (r *run) isJSONByName(a answer) {
-	if kind, _, _ := strings.Cut(a.ContentType, ";"); json.Valid(a.Body) && !strings.HasSuffix(strings.TrimSpace(kind), "json") {
+	kind, _, _ := strings.Cut(a.ContentType, ";") // what parameters there are does not matter
+	if json.Valid(a.Body) && !strings.HasSuffix(strings.ToLower(strings.TrimSpace(kind)), "json") {
 		r.risk(a, "content-type", "", "the answer is JSON, and says it is %q", a.ContentType)
 	}
 }

@@ -91,7 +91,7 @@ func (l *links) target(link string) (own bool, err error) {
 	if err != nil {
 		return false, errors.New("it is no URL")
 	}
-	own = slices.Contains(l.hosts, u.Host) || l.loopback && trust.IsLoopback(u.Hostname())
+	own = l.isApp(link) || l.loopback && trust.IsLoopback(u.Hostname())
 	switch {
 	case u.Hostname() == "":
 		return false, errors.New("it has no host")
@@ -101,6 +101,12 @@ func (l *links) target(link string) (own bool, err error) {
 		return false, errors.New("it is not https")
 	}
 	return own, nil
+}
+
+// isApp tells whether a link is on a host of the app.
+func (l *links) isApp(link string) bool {
+	u, err := url.Parse(link)
+	return err == nil && slices.Contains(l.hosts, u.Host)
 }
 
 // head tests a link, once, and notes the exchange. What cannot be told is a risk, and headNone.
@@ -128,6 +134,8 @@ func (r *run) head(ctx context.Context, a answer, where, link string) head {
 	r.report.Calls++
 	switch {
 	case ctx.Err() != nil:
+	case err != nil && isDown(err) && r.links.isApp(link):
+		r.down(x.Error)
 	case err != nil && own: // what serves the app itself can be reached
 		r.heads[link] = headDead
 	case err != nil:

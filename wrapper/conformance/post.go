@@ -42,7 +42,6 @@ func (r *run) letter() (providercall.Form, bool) {
 	if form.ConversationID == "" {
 		form.ConversationID, form.SenderID, form.RecipientIDs = somewhere, noSender, []string{noSender}
 	}
-	r.report.Conversation = r.hide.text(form.ConversationID)
 	return form, true
 }
 
@@ -60,9 +59,13 @@ func parties(c providerclient.Conversation) (sender string, recipients []string)
 
 // post sends a form.
 func (r *run) post(ctx context.Context, channel string, form providercall.Form) answer {
-	return r.ask(ctx, ask{sent: describe(form), call: func(ctx context.Context) (providercall.Answer, error) {
+	a := r.ask(ctx, ask{sent: describe(form), call: func(ctx context.Context) (providercall.Answer, error) {
 		return r.app.PostMessage(ctx, channel, form)
 	}})
+	if a.came && a.good() && channel == r.cfg.Channel && r.report.Conversation == "" {
+		r.report.Conversation = r.hide.text(form.ConversationID)
+	}
+	return a
 }
 
 func describe(f providercall.Form) string {
@@ -98,25 +101,36 @@ func (r *run) postText(ctx context.Context) {
 			r.notChecked("no conversation was seen to write into: name a channel with a history, or a conversation")
 			return
 		}
-		r.taken(a)
+		r.taken(ctx, a, form)
 	}
 }
 
-// taken judges the answer to a message that is in order. Each message has an id of its own.
-func (r *run) taken(a answer) {
+// taken judges the answer to a message that is in order, and asks for it. Each message has an id of its own.
+func (r *run) taken(ctx context.Context, a answer, form providercall.Form) {
 	var got providerclient.PostMessageResponse
 	if !r.isGood(a, &got) {
 		return
 	}
-	if id := got.Data.ID; id != "" && r.posted[id] {
+	switch id := got.Data.ID; {
+	case id == "":
+	case r.posted[id]:
 		r.violation(a, "repeated-id", "data.id", "%q was the id of another message already: this one would update it", id)
-	} else {
+	default:
 		r.posted[id] = true
+		r.readBack(ctx, form, id)
 	}
 }
 
 // dot is a picture of one pixel.
 var dot = []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;")
+
+// files are two files for the nth message, with names of their own.
+func files(n int) []providercall.File {
+	return []providercall.File{
+		{Name: fmt.Sprintf("pdchannels-check-%d.txt", n), Type: "text/plain", Content: []byte("a test by pdchannels check\n")},
+		{Name: fmt.Sprintf("pdchannels prüft %d.gif", n), Type: "image/gif", Content: dot},
+	}
+}
 
 func (r *run) postFiles(ctx context.Context) {
 	form, ok := r.letter()
@@ -127,18 +141,15 @@ func (r *run) postFiles(ctx context.Context) {
 		r.notChecked("no conversation was seen to write into: name a channel with a history, or a conversation")
 		return
 	}
-	form.Files = []providercall.File{
-		{Name: "pdchannels-check.txt", Type: "text/plain", Content: []byte("a test by pdchannels check\n")},
-		{Name: "pdchannels prüft.gif", Type: "image/gif", Content: dot},
-	}
+	form.Files = files(1)
 	a := r.post(ctx, r.cfg.Channel, form)
 	if a.came && !a.good() && a.StatusCode != http.StatusTooManyRequests {
 		r.violation(a, "files-refused", "", "a message with two files is answered with status %d%s", a.StatusCode, codeOf(a))
 		r.isRefusal(a)
 		return
 	}
-	r.taken(a)
-	for _, other := range []struct {
+	r.taken(ctx, a, form)
+	for i, other := range []struct {
 		what   string
 		change func(*providercall.Form)
 	}{
@@ -147,6 +158,7 @@ func (r *run) postFiles(ctx context.Context) {
 		{"a form that spells the recipients recipientIds", func(f *providercall.Form) { f.PlainRecipients, f.Files = true, nil }},
 	} {
 		variant := form
+		variant.Files = files(i + 2)
 		other.change(&variant)
 		a := r.post(ctx, r.cfg.Channel, variant)
 		if a.came && !a.good() && a.StatusCode != http.StatusTooManyRequests {
@@ -154,7 +166,7 @@ func (r *run) postFiles(ctx context.Context) {
 			r.isRefusal(a)
 			continue
 		}
-		r.taken(a)
+		r.taken(ctx, a, variant)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"regexp"
 	"time"
@@ -24,6 +25,7 @@ const (
 	maxWaits   = 3
 	maxWait    = 10 * time.Second
 	maxExcerpt = 1000
+	slow       = time.Second // for an answer, on average
 
 	// What is kept of the history, in bytes, and what counts for one thing beside its texts.
 	maxKept    = 8 << 20
@@ -39,14 +41,20 @@ type run struct {
 	report Report
 	check  *Check // the one under way
 	silent int    // calls in a row without an answer
-	quiet  bool   // the check goes without further calls: what it calls does not answer
+	began  time.Time
+
+	answers int           // calls that were answered
+	took    time.Duration // by all of them
+	quiet   bool          // the check goes without further calls: what it calls does not answer
 
 	known  []providerclient.Conversation // the history, with all messages that were seen
 	kept   int                           // bytes of it, about
+	ended  bool                          // the list of it was read to its end
 	empty  bool                          // the channel has no history
 	serves map[string]bool               // endpoints that were seen to answer
 	lacks  map[string]bool               // optional endpoints that the app does not have
 	posted map[string]bool               // ids that postMessage gave
+	listed map[string]bool               // conversations that the list has
 	heads  map[string]head               // links that were tested
 }
 
@@ -73,9 +81,17 @@ func (r *run) over(ctx context.Context) bool {
 		r.report.Ended = "it was interrupted"
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			r.report.Ended = "its time was up"
+			if r.answers > 0 {
+				r.report.Ended += fmt.Sprintf("; the app takes %v a call", r.mean())
+			}
 		}
 	}
 	return r.report.Ended != ""
+}
+
+// mean is how long the app takes for a call.
+func (r *run) mean() time.Duration {
+	return (r.took / time.Duration(max(r.answers, 1))).Round(10 * time.Millisecond)
 }
 
 // ask makes a call, and notes it.
@@ -112,6 +128,8 @@ func (r *run) ask(ctx context.Context, q ask) answer {
 			return a
 		}
 		r.report.Calls++
+		r.answers++
+		r.took += time.Since(start)
 		r.silent = 0
 		a.violations = got.Judge(ctx)
 		if got.StatusCode != http.StatusTooManyRequests || waits == maxWaits {
@@ -123,6 +141,10 @@ func (r *run) ask(ctx context.Context, q ask) answer {
 
 func (r *run) noAnswer(ctx context.Context, a answer, err error) {
 	reason := err.Error()
+	if isDown(err) {
+		r.down(reason)
+		return
+	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		reason = fmt.Sprintf("nothing came within %v", r.cfg.CallTimeout)
@@ -141,6 +163,20 @@ func (r *run) noAnswer(ctx context.Context, a answer, err error) {
 	}
 	r.silent, r.quiet = 0, true
 	r.notChecked("what it calls does not answer, and the rest of the app does")
+}
+
+// isDown tells whether nobody listened, which says nothing about how an app answers.
+func isDown(err error) bool {
+	dial := (*net.OpError)(nil)
+	return errors.As(err, &dial) && dial.Op == "dial"
+}
+
+// down ends the run of an app that is stopped.
+func (r *run) down(reason string) {
+	r.report.Ended = "the app does not answer: " + reason
+	if r.answers > 0 {
+		r.report.Ended = fmt.Sprintf("the app stopped after %d calls: %s", r.report.Calls-1, reason)
+	}
 }
 
 // wait waits as long as a 429 says, within bounds.

@@ -129,9 +129,13 @@ var hostiles = []hostile{
 }
 
 func (r *run) hostileIDs(ctx context.Context) {
-	for _, l := range r.lookups() {
+	for i, l := range r.lookups() {
 		if l.what == "channel" && l.endpoint != providercall.GetConversations {
 			continue // the same id, at the same place
+		}
+		if i > 0 && r.mean() > slow {
+			r.notChecked("the app takes %v a call, so they were tried at %s alone", r.mean(), providercall.GetConversations)
+			return
 		}
 		for _, h := range hostiles {
 			a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) { return l.call(ctx, r.app.WithDots(), h.id) }})
@@ -176,7 +180,7 @@ func (r *run) parameters(ctx context.Context) {
 
 // routes asks for what the app need not have. How it says so is no document's matter.
 func (r *run) routes(ctx context.Context) {
-	below := r.app.Below("pdchannels-check/no/such/path")
+	below := r.app.Below(noPath)
 	for _, route := range []func(context.Context) (providercall.Answer, error){
 		func(ctx context.Context) (providercall.Answer, error) {
 			return below.GetConversations(ctx, r.cfg.Channel, 0, 0, "")
@@ -196,6 +200,9 @@ func (r *run) alive(ctx context.Context) {
 		return r.app.GetConversations(ctx, r.cfg.Channel, providercall.Limit, providercall.Limit, "")
 	}}); !r.empty {
 		r.isGood(a, new(providerclient.ConversationsResponse))
+	}
+	if r.mean() > slow {
+		r.risk(answer{index: -1}, "slow", "", "the app takes %v a call", r.mean())
 	}
 	if r.cfg.DeleteChannel {
 		r.endChannel(ctx)
