@@ -3,7 +3,6 @@
 package conformance_test
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -276,28 +275,6 @@ func TestAnEndpointThatHangs(t *testing.T) {
 	for _, c := range report.Checks {
 		if c.Name == "auth/getTemplates" && len(c.Exchanges) != 3 {
 			t.Errorf("%s: %d calls", c.Name, len(c.Exchanges))
-		}
-	}
-}
-
-func TestInterrupted(t *testing.T) {
-	t.Parallel()
-	a := serveApp(t, fault{})
-	ctx, cancel := context.WithCancel(t.Context())
-	cfg := a.settings()
-	cfg.Progress = func(_ string, calls int) {
-		if calls == 7 {
-			cancel()
-		}
-	}
-	report, err := conformance.Run(ctx, cfg)
-	if err == nil || report.Ended != "it was interrupted" || report.Calls < 7 || report.Calls > 9 || report.Verdict != conformance.NotChecked || len(report.Checks) != 24 {
-		t.Errorf("%v, %s", err, report)
-	}
-	called := 0
-	for _, c := range report.Checks {
-		if called += len(c.Exchanges); called >= 7 && c.Verdict != conformance.NotChecked { // the one that was cut short as well
-			t.Errorf("%s: %s after the interruption", c.Name, c.Verdict)
 		}
 	}
 }

@@ -3,6 +3,7 @@
 package conformance_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -64,6 +65,28 @@ func TestContentTypesAreComparedAsHTTPDoes(t *testing.T) {
 		report := checkApp(t, fault{contentType: &kind})
 		if got := len(findingsBy(report, conformance.Risk, "content-type")) > 0; got != risky || report.Violations > 0 {
 			t.Errorf("%q: %s", kind, report)
+		}
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	a := serveApp(t, fault{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cfg := a.settings()
+	cfg.Progress = func(_ string, calls int) {
+		if calls == 7 {
+			cancel()
+		}
+	}
+	report, err := conformance.Run(ctx, cfg)
+	if err == nil || report.Ended != "it was interrupted" || report.Calls < 7 || report.Calls > 9 || report.Verdict != conformance.NotChecked || len(report.Checks) != 24 {
+		t.Errorf("%v, %s", err, report)
+	}
+	called := 0
+	for _, c := range report.Checks {
+		if called += len(c.Exchanges); called >= 7 && c.Verdict != conformance.NotChecked { // the one that was cut short as well
+			t.Errorf("%s: %s after the interruption", c.Name, c.Verdict)
 		}
 	}
 }
