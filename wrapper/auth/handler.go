@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // Handler returns the handler of the redirect URL. Mount it there, whatever the path:
@@ -25,8 +26,9 @@ import (
 //   - DELETE is Pipedrive's uninstall callback, authenticated by the client id and secret.
 //
 // Nothing from the request is shown or redirected to. Run it behind a server with all four
-// timeouts and MaxHeaderBytes set. Only this App remembers which states came back; another
-// process accepts one again, and Pipedrive then refuses the code.
+// timeouts and MaxHeaderBytes set. Which states came back is remembered by a [StateStore]
+// for all hosts; with any other store by this App, so that another process accepts one again, and
+// Pipedrive then refuses the code.
 func (a *App) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -84,7 +86,7 @@ func (a *App) serveReturn(w http.ResponseWriter, r *http.Request, query url.Valu
 			http.SetCookie(w, a.cookie("", -1))
 			defer close(v.done)
 			v.page = pageFailed // should a hook panic
-			v.page = a.finish(r, query)
+			v.page = a.finishOnce(r, query)
 			v.page.serve(w, r)
 			return
 		}
@@ -98,6 +100,20 @@ func (a *App) serveReturn(w http.ResponseWriter, r *http.Request, query url.Valu
 		v.page.serve(w, r)
 	case <-r.Context().Done():
 	}
+}
+
+// finishOnce ends a flow unless the state came back on another host before.
+func (a *App) finishOnce(r *http.Request, query url.Values) page {
+	if store, ok := a.config.Store.(StateStore); ok {
+		first, err := store.UseState(r.Context(), query.Get("state"), time.Now().Add(stateLifetime))
+		if err != nil {
+			return a.refuse(r, pageFailed, err)
+		}
+		if !first {
+			return a.refuse(r, pageState, fmt.Errorf("%w: it came back before, on another host", ErrState))
+		}
+	}
+	return a.finish(r, query)
 }
 
 // finish ends a flow and returns the page that says how.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"time"
 )
 
 // An Installation names one installation of the app: the Pipedrive company and the user of it
@@ -27,6 +28,17 @@ func (i Installation) check() error {
 		return fmt.Errorf("auth: an installation has a positive company id and user id, not %d and %d", i.CompanyID, i.UserID)
 	}
 	return nil
+}
+
+// A StateStore is a [Store] that remembers for all hosts which states came back to the callback:
+// [App.Handler] asks it, so that a state works once over all. Any other store leaves that to
+// each host's memory.
+type StateStore interface {
+	Store
+
+	// UseState notes that the state came back, and reports whether this is the first time. It need not
+	// remember a state after its end.
+	UseState(ctx context.Context, state string, ends time.Time) (first bool, err error)
 }
 
 // A Record is what a store keeps of one installation: bytes that only this package reads, at

@@ -1,6 +1,6 @@
 package outbox
 
-// This file opens databases: SQLite as durable as it gets, Postgres with its migrations one host at a time.
+// This file opens SQLite, as durable as it gets, and lets River say what an operator wants to read.
 
 import (
 	"context"
@@ -8,10 +8,6 @@ import (
 	"log/slog"
 	"net/url"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
 	_ "modernc.org/sqlite" // the driver
 )
 
@@ -33,39 +29,6 @@ func openSQLite(file string) (*sql.DB, error) {
 // fileOf returns where the database is, empty if it is in memory.
 func fileOf(ctx context.Context, db *sql.DB) (file string, err error) {
 	return file, db.QueryRowContext(ctx, `SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&file)
-}
-
-func migrateRiverSQLite(ctx context.Context, db *sql.DB, log *slog.Logger) error {
-	return migrateRiver(ctx, riversqlite.New(db), "", log)
-}
-
-// migratePostgres migrates under a lock of the session.
-func migratePostgres(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
-	const lock = 7_343_926_105_412 // any number that nobody else locks
-	conn, err := pool.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release()
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", lock); err != nil {
-		return err
-	}
-	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", lock) }()
-	db := stdlib.OpenDBFromPool(pool)
-	defer func() { _ = db.Close() }()
-	var exists bool
-	if err := db.QueryRowContext(ctx, `SELECT to_regnamespace($1) IS NOT NULL`, schemaName).Scan(&exists); err != nil {
-		return err
-	}
-	if !exists { // IF NOT EXISTS asks for the right to create one all the same
-		if _, err := db.ExecContext(ctx, "CREATE SCHEMA "+schemaName); err != nil {
-			return err
-		}
-	}
-	if err := migrate(ctx, db, postgres); err != nil {
-		return err
-	}
-	return migrateRiver(ctx, riverpgxv5.New(pool), schemaName, log)
 }
 
 // quiet passes warnings and errors on: what River tells beside them is of no use to an operator.

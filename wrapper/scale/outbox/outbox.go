@@ -56,10 +56,8 @@ type Outbox struct {
 	close  func() error
 }
 
-// ErrSQLiteOnly and ErrPostgresOnly are an append in a transaction of the other engine.
-var (
-	ErrPostgresOnly = errors.New("a pgx transaction belongs to an outbox on Postgres")
-)
+// ErrPostgresOnly is an append to an outbox on SQLite in a transaction of pgx.
+var ErrPostgresOnly = errors.New("a transaction of pgx belongs to an outbox on Postgres")
 
 // OpenDB opens an SQLite file as an outbox needs it: one connection, write-ahead log, each commit
 // synchronised to the disk, transactions that wait for their turn at the start. An app that keeps
@@ -95,10 +93,7 @@ func OnSQLite(ctx context.Context, db *sql.DB, config Config) (*Outbox, error) {
 }
 
 func onSQLite(ctx context.Context, db *sql.DB, config Config) (*Outbox, error) {
-	if err := migrate(ctx, db, sqlite); err != nil {
-		return nil, err
-	}
-	if err := migrateRiverSQLite(ctx, db, config.Logger); err != nil {
+	if err := migrateSQLite(ctx, db, config.Logger); err != nil {
 		return nil, err
 	}
 	file, err := fileOf(ctx, db)

@@ -6,57 +6,35 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
-	"fmt"
-	"io/fs"
-	"strings"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+
+	"github.com/pdchannels/pdchannels/wrapper/scale/internal/migrate"
 )
 
 //go:embed migration
 var migrations embed.FS
 
 // ErrNewerSchema is a database that a newer version of this package has migrated.
-var ErrNewerSchema = errors.New("the schema of the outbox is newer than this program")
+var ErrNewerSchema = migrate.ErrNewer
 
-// migrate runs the files that the database has not seen yet, each in a transaction of its own. On
-// Postgres the caller holds a lock, so that hosts which start together take turns.
-func migrate(ctx context.Context, db *sql.DB, d dialect) error {
-	files, err := fs.Glob(migrations, "migration/"+d.name+"/*.sql")
-	if err != nil {
+func migrateSQLite(ctx context.Context, db *sql.DB, log *slog.Logger) error {
+	if err := migrate.Run(ctx, db, migrations, "migration/sqlite", sqlite.sql("{t}migration")); err != nil {
 		return err
 	}
-	if _, err := db.ExecContext(ctx, d.sql(`CREATE TABLE IF NOT EXISTS {t}migration (version integer PRIMARY KEY, applied_at bigint NOT NULL)`)); err != nil {
-		return err
-	}
-	var version int
-	if err := db.QueryRowContext(ctx, d.sql(`SELECT coalesce(max(version), 0) FROM {t}migration`)).Scan(&version); err != nil {
-		return err
-	}
-	if version > len(files) {
-		return fmt.Errorf("%w: the database has version %d, this program knows %d", ErrNewerSchema, version, len(files))
-	}
-	for i, name := range files[version:] {
-		text, err := migrations.ReadFile(name)
-		if err != nil {
+	return migrateRiver(ctx, riversqlite.New(db), "", log)
+}
+
+func migratePostgres(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
+	return migrate.Postgres(ctx, pool, schemaName, func(db *sql.DB) error {
+		if err := migrate.Run(ctx, db, migrations, "migration/postgres", postgres.sql("{t}migration")); err != nil {
 			return err
 		}
-		err = inTx(ctx, db, func(tx *sql.Tx) error {
-			for statement := range strings.SplitSeq(string(text), ";\n") {
-				if strings.TrimSpace(statement) == "" {
-					continue
-				}
-				if _, err := tx.ExecContext(ctx, statement); err != nil {
-					return err
-				}
-			}
-			_, err := tx.ExecContext(ctx, d.sql(`INSERT INTO {t}migration (version, applied_at) VALUES ($1, {now})`), version+i+1)
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	return nil
+		return migrateRiver(ctx, riverpgxv5.New(pool), schemaName, log)
+	})
 }
 
 // inTx runs f in a transaction.

@@ -28,6 +28,7 @@ var (
 
 const conversations = 5 // of each installation
 
+//nolint:paralleltest // each has the machine for itself
 func TestKilledAndStopped(t *testing.T) {
 	for name, database := range databases(t) {
 		t.Run(name, func(t *testing.T) { killAndStop(t, database) })
@@ -50,6 +51,7 @@ func databases(t *testing.T) map[string]string {
 }
 
 func killAndStop(t *testing.T, database string) {
+	t.Helper()
 	j, api := newJudge(t, 0.1)
 	box, err := open(t.Context(), database, config(api))
 	if err != nil {
@@ -108,6 +110,7 @@ func killAndStop(t *testing.T, database string) {
 
 // appendAll appends the messages in about the given time, some alone and some together.
 func appendAll(t *testing.T, box *outbox.Outbox, within time.Duration) {
+	t.Helper()
 	lines := *installations * conversations
 	each := *messages / lines
 	if each*lines != *messages {
