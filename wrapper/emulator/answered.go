@@ -18,7 +18,7 @@ import (
 
 // ServeHTTP answers one request; see the package comment for the order of judgement.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	rec := &recorder{ResponseWriter: w}
+	rec := &recorder{ResponseWriter: w, kept: e.events.Wait}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	defer e.answered(rec, r)
 	if !isOwn(r.URL.Path) {
@@ -100,12 +100,17 @@ type recorder struct {
 	http.ResponseWriter
 	status   int
 	exchange *exchanges.Exchange // nil if it is not watched
+	kept     func() error        // waits for what was done to be kept
 }
 
-// WriteHeader notes the status, and passes it on.
+// WriteHeader notes the status, and passes it on once what was done is kept. If it cannot be, the
+// connection ends, and the client does not know what came of it, as with a server that died.
 func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 {
 		r.status = status
+		if err := r.kept(); err != nil {
+			panic(http.ErrAbortHandler)
+		}
 	}
 	r.ResponseWriter.WriteHeader(status)
 }
@@ -113,7 +118,7 @@ func (r *recorder) WriteHeader(status int) {
 // Write keeps the beginning of what it passes on.
 func (r *recorder) Write(p []byte) (int, error) {
 	if r.status == 0 {
-		r.status = http.StatusOK
+		r.WriteHeader(http.StatusOK)
 	}
 	if r.exchange != nil {
 		_, _ = r.exchange.Response.Write(p)

@@ -113,11 +113,4 @@ func (e *Emulator) userOf(form url.Values) (User, bool) {
 	return e.userWithID(id)
 }
 
-func (e *Emulator) userWithID(id int64) (User, bool) {
-	for _, u := range e.cfg.Users {
-		if u.ID == id {
-			return u, true
-		}
-	}
-	return User{}, false
-}
+func (e *Emulator) userWithID(id int64) (User, bool) { return e.oauth.userWithID(id) }

@@ -34,11 +34,7 @@ func (e *Emulator) SetProfile(p Profile) error {
 // ExpireTokens ends all access tokens that the token endpoint has given out, and the refresh tokens as well if
 // that is wanted. The tokens of [Config].Users stay.
 func (e *Emulator) ExpireTokens(refreshTokens bool) {
-	e.oauth.expire(refreshTokens)
-	_, err := e.events.Append(emulatorserver.Event{
-		Kind: emulatorserver.EventKindTokensExpired, Token: &emulatorserver.Token{Kind: emulatorserver.AccessToken, RefreshTokens: refreshTokens},
-	}, 0)
-	if err != nil {
+	if err := e.oauth.expire(refreshTokens); err != nil {
 		e.cfg.Logger.Error("the end of the tokens could not be written", "error", err)
 	}
 }

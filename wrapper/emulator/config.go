@@ -51,6 +51,23 @@ type Config struct {
 	// loopback, names without a dot, as containers have them, need not be listed.
 	AllowHosts []string
 
+	// Company is the name of the emulated company, shown on pages and as company_name of GET /users/me. Empty: "Emulated Company".
+	Company string
+
+	// Seed is what there is at the start, and after [Emulator.Reset]: JSON lines, as [Emulator.Snapshot]
+	// writes them, and as spec/emulator.yaml describes an Event; [DemoSeed] is one. Nil: nothing. If
+	// Data names a file that has something, that is what there is.
+	Seed []byte
+
+	// Data names a file that keeps all across restarts: JSON lines as for Seed. What is answered has been
+	// written before, so that nothing is lost when the process is killed; the file is synced every 100 ms,
+	// and by [Emulator.Close]. A file is one emulator's at a time. Empty: nothing is kept.
+	Data string
+
+	// Sync brings what is written to Data onto the disk before it is answered, so that nothing is lost
+	// when the machine loses its power, either.
+	Sync bool
+
 	// Password opens the pages and the control. Off loopback it is always asked for, and a random one
 	// if it is empty; on loopback only if it is set. A browser asks for it, with any user name.
 	Password Secret

@@ -212,7 +212,8 @@ func (c control) GetState(context.Context, emulatorserver.GetStateRequestObject)
 	out := emulatorserver.GetState200JSONResponse{
 		Number: c.e.events.Last(), Channels: n.Channels, Conversations: n.Conversations, Messages: n.Messages, Unread: n.Unread, Memory: n.Memory,
 		Exchanges: kept, Refused: refused, Clock: c.e.clockView(), Limits: c.e.limits.view(),
-		Strict: c.e.cfg.Strict, ClientID: c.e.cfg.ClientID, App: c.e.outgoing.where, Users: []emulatorserver.User{},
+		Strict: c.e.cfg.Strict, Company: c.e.cfg.Company, Seeded: c.e.cfg.Seed != nil, Faults: len(c.e.faults.List()),
+		Profile: emulatorserver.Profile(c.e.profile.Load().(string)), ClientID: c.e.cfg.ClientID, App: c.e.outgoing.where, Users: []emulatorserver.User{},
 	}
 	for _, u := range c.e.cfg.Users {
 		out.Users = append(out.Users, emulatorserver.User{ID: u.ID, Name: u.Name, Admin: u.Admin})

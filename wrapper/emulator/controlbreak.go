@@ -3,8 +3,10 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/pdchannels/pdchannels/gen/emulatorserver"
@@ -112,15 +114,29 @@ func (c control) ExpireTokens(_ context.Context, request emulatorserver.ExpireTo
 
 // Reset begins anew.
 func (c control) Reset(context.Context, emulatorserver.ResetRequestObject) (emulatorserver.ResetResponseObject, error) {
-	return nil, errors.ErrUnsupported
+	if err := c.e.Reset(); err != nil {
+		return nil, err
+	}
+	return emulatorserver.Reset204Response{}, nil
 }
 
 // GetSnapshot writes all there is.
 func (c control) GetSnapshot(context.Context, emulatorserver.GetSnapshotRequestObject) (emulatorserver.GetSnapshotResponseObject, error) {
-	return nil, errors.ErrUnsupported
+	all, err := c.e.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	return emulatorserver.GetSnapshot200ApplicationXNdjsonResponse{Body: bytes.NewReader(all), ContentLength: int64(len(all))}, nil
 }
 
 // Restore puts a snapshot in the place of all there is.
-func (c control) Restore(context.Context, emulatorserver.RestoreRequestObject) (emulatorserver.RestoreResponseObject, error) {
-	return nil, errors.ErrUnsupported
+func (c control) Restore(_ context.Context, request emulatorserver.RestoreRequestObject) (emulatorserver.RestoreResponseObject, error) {
+	lines, err := io.ReadAll(request.Body)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.e.Restore(lines); err != nil {
+		return nil, err
+	}
+	return emulatorserver.Restore204Response{}, nil
 }

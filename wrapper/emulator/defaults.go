@@ -21,6 +21,7 @@ func (c Config) complete() (Config, error) {
 	c.BurstLimit = cmp.Or(c.BurstLimit, 80)
 	c.DailyBudget = cmp.Or(c.DailyBudget, 30_000)
 	c.AccessTokenLifetime = cmp.Or(c.AccessTokenLifetime, time.Hour)
+	c.Company = cmp.Or(c.Company, "Emulated Company")
 	c.RefreshMode = cmp.Or(c.RefreshMode, RotatingRefresh)
 	c.RedirectURLs = slices.Clone(c.RedirectURLs)
 	c.ClientID = cmp.Or(c.ClientID, "emulator-client-"+rand.Text())

@@ -81,6 +81,7 @@ type Emulator struct {
 	exposed     *atomic.Bool    // it listens off loopback
 	address     *atomic.Value   // a string: where it is reached
 	oauth       *oauth
+	file        *events.File // nil if nothing is kept
 	limits      *limits
 	outside     http.RoundTripper // to the app
 	uninstalls  *sync.WaitGroup   // calls of the app that nobody waits for
@@ -120,7 +121,7 @@ func New(cfg Config) (*Emulator, error) {
 		allowed:     cfg.allowedHosts(),
 		exposed:     new(atomic.Bool),
 		address:     new(atomic.Value),
-		oauth:       newOAuth(cfg),
+		oauth:       newOAuth(cfg, log),
 		limits:      newLimits(cfg),
 		uninstalls:  &sync.WaitGroup{},
 		posting:     newPosting(),
@@ -136,6 +137,9 @@ func New(cfg Config) (*Emulator, error) {
 		return nil, fmt.Errorf("emulator: Provider: %w", err)
 	}
 	e.profile.Store(string(cfg.Profile))
+	if err := e.begin(); err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
+	}
 	e.handleAPI()
 	e.mux.HandleFunc("POST "+tokenPath, e.serveToken)
 	e.mux.HandleFunc("POST "+tokenPath+"/{$}", e.serveToken) // as the published OpenAPI description spells it
@@ -163,7 +167,7 @@ func (e *Emulator) handleAPI() {
 			BaseRouter:       e.mux,
 			ErrorHandlerFunc: e.unbound,
 		})
-		e.mux.HandleFunc("GET "+prefix+ownUserPath, serveOwnUser)
+		e.mux.HandleFunc("GET "+prefix+ownUserPath, e.serveOwnUser)
 	}
 }
 

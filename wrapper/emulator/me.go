@@ -17,19 +17,20 @@ const ownUserPath = "/users/me"
 var ownUserOperation = operation{id: "getCurrentUser"}
 
 type ownUser struct {
-	ID        int64  `json:"id"`
-	Name      string `json:"name"`
-	CompanyID int64  `json:"company_id"`
+	ID          int64  `json:"id"`
+	Name        string `json:"name"`
+	CompanyID   int64  `json:"company_id"`
+	CompanyName string `json:"company_name"`
 }
 
 // serveOwnUser answers with the user of the credential.
 //
 // Of the many fields of a user it has these three; an app needs the ids.
-func serveOwnUser(w http.ResponseWriter, r *http.Request) {
+func (e *Emulator) serveOwnUser(w http.ResponseWriter, r *http.Request) {
 	decidedBy(w, rule.OwnUser, rule.OwnUserFree)
 	u := callOf(r.Context()).user
 	writeJSON(w, http.StatusOK, struct {
 		Success bool    `json:"success"`
 		Data    ownUser `json:"data"`
-	}{true, ownUser{ID: u.ID, Name: u.Name, CompanyID: companyID}})
+	}{true, ownUser{ID: u.ID, Name: u.Name, CompanyID: companyID, CompanyName: e.cfg.Company}})
 }

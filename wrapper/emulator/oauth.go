@@ -6,9 +6,11 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"errors"
-	"slices"
 	"sync"
 	"time"
+
+	"github.com/pdchannels/pdchannels/gen/emulatorserver"
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/events"
 )
 
 const (
@@ -35,6 +37,8 @@ type oauth struct {
 	mode                   RefreshMode
 	accessLifetime         time.Duration
 	clientID, clientSecret digest
+	users                  []User
+	log                    *events.Log
 
 	mu            sync.Mutex
 	installations []*installation // in the order of their beginning
@@ -45,23 +49,28 @@ type oauth struct {
 	calls         TokenCalls
 }
 
-func newOAuth(cfg Config) *oauth {
+func newOAuth(cfg Config, log *events.Log) *oauth {
 	o := &oauth{
 		clock:          cfg.Clock,
 		mode:           cfg.RefreshMode,
 		accessLifetime: cfg.AccessTokenLifetime,
 		clientID:       digestOf(cfg.ClientID),
 		clientSecret:   digestOf(cfg.ClientSecret.Reveal()),
-		codes:          newGrants(),
-		refresh:        newGrants(),
-		access:         newGrants(),
-		exchanged:      newGrants(),
+		users:          cfg.Users,
+		log:            log,
 	}
-	for _, u := range cfg.Users {
+	o.clear()
+	return o
+}
+
+// clear forgets all but the tokens that the users were made with.
+func (o *oauth) clear() {
+	o.installations = nil
+	o.codes, o.refresh, o.access, o.exchanged = newGrants(), newGrants(), newGrants(), newGrants()
+	for _, u := range o.users {
 		o.access.put(digestOf(bearerKind+u.AccessToken.Reveal()), grant{user: u})
 		o.access.put(digestOf(apiKind+u.APIToken.Reveal()), grant{user: u})
 	}
-	return o
 }
 
 // isClient tells whether these are the app's credentials.
@@ -83,7 +92,9 @@ func (o *oauth) newCode(u User, redirectURL string) string {
 	code := "emulator-code-" + rand.Text()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.codes.put(digestOf(code), grant{user: u, redirectURL: redirectURL, expires: o.clock().Add(codeLifetime)})
+	g := grant{user: u, redirectURL: redirectURL, expires: o.clock().Add(codeLifetime)}
+	_ = o.record(tokenEvent(emulatorserver.CodeToken, digestOf(code), g)) // a code that is lost is asked for anew
+	o.codes.put(digestOf(code), g)
 	return code
 }
 
@@ -113,13 +124,27 @@ func (o *oauth) redeem(code, redirectURL string) (access, refresh string, err er
 		return "", "", err
 	}
 	o.calls.Codes++
-	i := o.installed(g.user)
+	installed := emulatorserver.Installation{UserID: g.user.ID, RedirectURL: redirectURL, Since: o.clock().UTC()}
+	err = o.record(emulatorserver.Event{Kind: emulatorserver.EventKindInstalled, Installation: &installed})
+	return o.give(o.install(g.user, installed), err)
+}
+
+// install makes an installation, or takes up the one that is there.
+func (o *oauth) install(u User, as emulatorserver.Installation) *installation {
+	i := o.installed(u)
 	if i == nil {
-		i = &installation{user: g.user}
+		i = &installation{user: u}
 		o.installations = append(o.installations, i)
 	}
-	i.redirectURL, i.since = redirectURL, o.clock()
-	return o.newAccess(i), o.newRefresh(i), nil
+	i.redirectURL, i.since = as.RedirectURL, as.Since
+	return i
+}
+
+// give makes both tokens, unless something could not be kept before.
+func (o *oauth) give(i *installation, before error) (access, refresh string, err error) {
+	access, err1 := o.newAccess(i)
+	refresh, err2 := o.newRefresh(i)
+	return access, refresh, errors.Join(before, err1, err2)
 }
 
 // renew exchanges a refresh token.
@@ -131,8 +156,11 @@ func (o *oauth) renew(presented string) (access, refresh string, err error) {
 	key := digestOf(presented)
 	if g := o.refresh.byDigest[key]; o.mode == RepeatingRefresh && g.liveAt(o.clock()) && g.installation != nil {
 		o.calls.Refreshes++
-		o.refresh.extend(key, o.clock().Add(refreshLifetime))
-		return o.newAccess(g.installation), presented, nil
+		g.expires = o.clock().Add(refreshLifetime)
+		err1 := o.record(tokenEvent(emulatorserver.RefreshToken, key, g))
+		o.refresh.extend(key, g.expires)
+		access, err2 := o.newAccess(g.installation)
+		return access, presented, errors.Join(err1, err2)
 	}
 	g, err := o.take(o.refresh, presented, errRefreshUnknown, errRefreshExpired)
 	if err != nil {
@@ -140,7 +168,7 @@ func (o *oauth) renew(presented string) (access, refresh string, err error) {
 		return "", "", err
 	}
 	o.calls.Refreshes++
-	return o.newAccess(g.installation), o.newRefresh(g.installation), nil
+	return o.give(g.installation, nil)
 }
 
 // take takes a code or a token that is good for one use.
@@ -159,19 +187,27 @@ func (o *oauth) take(from *grants, presented string, unknown, expired error) (gr
 		return g, expired
 	}
 	o.exchanged.put(key, g)
-	return g, nil
+	kind := emulatorserver.RefreshToken
+	if from == o.codes {
+		kind = emulatorserver.CodeToken
+	}
+	spent := tokenEvent(kind, key, g)
+	spent.Kind = emulatorserver.EventKindTokenSpent
+	return g, o.record(spent)
 }
 
-func (o *oauth) newAccess(i *installation) string {
+func (o *oauth) newAccess(i *installation) (string, error) {
 	token := "emulator-access-" + rand.Text()
-	o.access.put(digestOf(bearerKind+token), grant{user: i.user, installation: i, expires: o.clock().Add(o.accessLifetime)})
-	return token
+	g := grant{user: i.user, installation: i, expires: o.clock().Add(o.accessLifetime)}
+	o.access.put(digestOf(bearerKind+token), g)
+	return token, o.record(tokenEvent(emulatorserver.AccessToken, digestOf(bearerKind+token), g))
 }
 
-func (o *oauth) newRefresh(i *installation) string {
+func (o *oauth) newRefresh(i *installation) (string, error) {
 	token := "emulator-refresh-" + rand.Text()
-	o.refresh.put(digestOf(token), grant{user: i.user, installation: i, expires: o.clock().Add(refreshLifetime)})
-	return token
+	g := grant{user: i.user, installation: i, expires: o.clock().Add(refreshLifetime)}
+	o.refresh.put(digestOf(token), g)
+	return token, o.record(tokenEvent(emulatorserver.RefreshToken, digestOf(token), g))
 }
 
 // installed returns the installation of a user, or nil.
@@ -182,35 +218,4 @@ func (o *oauth) installed(u User) *installation {
 		}
 	}
 	return nil
-}
-
-// revoke ends an access token, or with a refresh token its whole installation, which it
-// then returns. A token it does not know, or one that has expired, changes nothing.
-func (o *oauth) revoke(token string) (uninstalled *installation) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.access.drop(digestOf(bearerKind + token))
-	g, ok := o.refresh.byDigest[digestOf(token)]
-	if !ok || !g.liveAt(o.clock()) {
-		return nil
-	}
-	o.uninstall(g.installation)
-	return g.installation
-}
-
-// uninstall ends an installation and all that it was given.
-func (o *oauth) uninstall(i *installation) {
-	o.installations = slices.DeleteFunc(o.installations, func(other *installation) bool { return other == i })
-	o.access.dropAll(i)
-	o.refresh.dropAll(i)
-}
-
-// expire ends all access tokens of the token endpoint, and the refresh tokens as well if that is wanted.
-func (o *oauth) expire(refreshTokens bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.access.expireAll(o.clock())
-	if refreshTokens {
-		o.refresh.expireAll(o.clock())
-	}
 }

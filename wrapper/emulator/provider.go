@@ -117,7 +117,8 @@ func (e *Emulator) Settle(ctx context.Context) error {
 func (e *Emulator) Close() {
 	o := e.outgoing
 	o.mu.Lock()
-	if !o.closed {
+	again := o.closed
+	if !again {
 		close(e.ending)
 	}
 	o.closed = true
@@ -127,5 +128,10 @@ func (e *Emulator) Close() {
 	<-idle
 	if o.on {
 		o.app.Close()
+	}
+	if !again {
+		if err := e.closeFile(); err != nil {
+			e.cfg.Logger.Error("the file could not be closed", "error", err)
+		}
 	}
 }

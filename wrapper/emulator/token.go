@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"errors"
 	"mime"
 	"net/http"
 	"net/url"
@@ -56,6 +57,8 @@ func (e *Emulator) serveToken(w http.ResponseWriter, r *http.Request) {
 		x.Stopped("oauth", rule.TokenError)
 		e.oauth.countMalformed()
 		writeJSON(w, http.StatusBadRequest, refused)
+	case errors.Is(err, errNotKept):
+		e.failed(w, r, err)
 	case err != nil:
 		x.Stopped("oauth", rule.TokenError)
 		e.cfg.Logger.WarnContext(r.Context(), "refused a code or a refresh token", "grant_type", grantType, "reason", err)

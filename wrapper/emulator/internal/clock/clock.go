@@ -69,6 +69,13 @@ func (c *Clock) Freeze(frozen bool) Setting {
 	return c.setting
 }
 
+// Setting is how it was set.
+func (c *Clock) Setting() Setting {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.setting
+}
+
 // Apply sets it up as it was.
 func (c *Clock) Apply(s Setting) {
 	c.mu.Lock()

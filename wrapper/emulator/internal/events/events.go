@@ -24,7 +24,7 @@ type Log struct {
 	clock func() time.Time
 
 	mu      sync.Mutex
-	sink    func(Event) error // writes what is kept; nil: nowhere
+	file    *File // nil: nothing is written
 	ring    []kept
 	first   int // index of the oldest in ring
 	count   int
@@ -52,8 +52,8 @@ func (l *Log) Append(e Event, size int) (Event, error) {
 	if e.Message != nil {
 		e.Message.Number = e.Number
 	}
-	if l.sink != nil && Kept(e.Kind) {
-		if err := l.sink(e); err != nil {
+	if l.file != nil && Kept(e.Kind) {
+		if err := l.file.write(e); err != nil {
 			return e, err
 		}
 	}
@@ -64,6 +64,21 @@ func (l *Log) Append(e Event, size int) (Event, error) {
 		l.changed = nil
 	}
 	return e, nil
+}
+
+// Continue goes on after the event with this number, and writes what is kept into file, unless that is nil.
+func (l *Log) Continue(last int64, file *File) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last, l.file = max(l.last, last), file
+}
+
+// Wait returns when all events before are as safe as the file was opened to make them.
+func (l *Log) Wait() error {
+	if l.file == nil {
+		return nil
+	}
+	return l.file.Wait()
 }
 
 // keep puts an event into the ring, which grows up to its bound; the oldest make room.
@@ -126,7 +141,7 @@ func (l *Log) Changed(after int64) <-chan struct{} {
 func Kept(kind emulatorserver.EventKind) bool {
 	switch kind {
 	case emulatorserver.EventKindExchange, emulatorserver.EventKindFault, emulatorserver.EventKindLimits,
-		emulatorserver.EventKindProfile, emulatorserver.EventKindReset:
+		emulatorserver.EventKindProfile, emulatorserver.EventKindReset, emulatorserver.EventKindGap:
 		return false
 	default:
 		return true

@@ -11,7 +11,7 @@ import (
 func (s *State) apply(e Event) {
 	switch e.Kind {
 	case emulatorserver.EventKindChannel:
-		c := &channel{Channel: *e.Channel, size: sizeOfChannel(e.Channel), messages: map[string]*message{}, conversations: map[string]*conversation{}}
+		c := &channel{Channel: *e.Channel, since: e.Number, size: sizeOfChannel(e.Channel), messages: map[string]*message{}, conversations: map[string]*conversation{}}
 		s.channels, s.byID[c.ID] = append(s.channels, c), c
 		s.memory += c.size
 	case emulatorserver.EventKindMessage:

@@ -54,7 +54,8 @@ type State struct {
 
 type channel struct {
 	Channel
-	size          int // of the channel, its templates and what is known of its conversations
+	since         int64 // the event that registered it
+	size          int   // of the channel, its templates and what is known of its conversations
 	messages      map[string]*message
 	conversations map[string]*conversation
 }
