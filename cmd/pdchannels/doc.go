@@ -7,6 +7,7 @@
 // It plays Pipedrive, and prints the settings to paste into another shell:
 //
 //	pdchannels emulator
+//	pdchannels emulator wait
 //
 // It checks whether an app in any language answers as Pipedrive expects, and prints the manifest
 // that tells Pipedrive where the app is:

@@ -1,24 +1,27 @@
-// The command emulator.
+// The command emulator: its flags.
 
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"log/slog"
-	"net"
+	"strconv"
 	"strings"
-	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/pdchannels/pdchannels/wrapper/emulator"
 )
 
+// emulatorSettings are the flags of the command.
+type emulatorSettings struct {
+	emulator.Config
+	addr, app, manifest string
+	open                bool
+}
+
 func emulatorCommand(env *environment) *cobra.Command {
-	var addr string
-	var strict bool
+	var s emulatorSettings
 	c := &cobra.Command{
 		Use:   "emulator [flags]",
 		Short: "Emulate Pipedrive on this machine; not for production",
@@ -27,91 +30,97 @@ keeps everything in memory; Ctrl-C ends it.
 
 It is built from what Pipedrive published, and was never compared with the live service. Where
 the published sources disagree it accepts what any of them allows, with a warning; --strict
-accepts only what all of them allow.`,
+accepts only what all of them allow.
+
+With --app or --manifest it calls your app as Pipedrive does: history, replies, templates.
+
+Credentials are random unless the environment sets them: PIPEDRIVE_CLIENT_ID, and
+PIPEDRIVE_CLIENT_SECRET, PIPEDRIVE_ACCESS_TOKEN and PIPEDRIVE_API_TOKEN of the first user, each
+also as a file, such as PIPEDRIVE_ACCESS_TOKEN_FILE. So a compose file or a CI job can give the
+same ones to the emulator and to what calls it. Use no live credentials.
+
+GET /livez and /readyz answer 200; pdchannels emulator wait waits for that.`,
 		Example: `pdchannels emulator
-pdchannels emulator --addr 127.0.0.1:0 --strict`,
+pdchannels emulator --app http://127.0.0.1:3000 --client-id my-app --redirect-url http://localhost:3000/callback
+pdchannels emulator --addr 127.0.0.1:0 --strict --token-lifetime 1m --burst-limit 20
+pdchannels emulator --addr 0.0.0.0:8484 --allow-host pipedrive.test --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serveEmulator(cmd.Context(), env, addr, strict)
+			if err := s.complete(env); err != nil {
+				return err
+			}
+			return s.serve(cmd.Context(), env)
 		},
 	}
-	c.Flags().StringVar(&addr, "addr", "127.0.0.1:8484", "the `HOST:PORT` to listen on; port 0 takes a free one")
-	c.Flags().BoolVar(&strict, "strict", false, "accept only what all published sources allow")
+	s.declare(c.Flags())
+	completesFiles(c, "manifest")
+	completes(c, "refresh", string(emulator.RotatingRefresh), string(emulator.RepeatingRefresh))
+	c.AddCommand(emulatorWaitCommand(env))
 	return c
 }
 
-func serveEmulator(ctx context.Context, env *environment, addr string, strict bool) error {
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return usage("--addr %s is not of the form HOST:PORT, such as 127.0.0.1:8484", printable(addr))
-	}
-	if host == "" {
-		host = "127.0.0.1" // net.Listen would take every address of the machine
-	}
-	e, err := emulator.New(emulator.Config{
-		Strict: strict,
-		Logger: slog.New(&requestLog{to: env.stderr, colour: env.stderr.colour}),
-	})
-	if err != nil {
-		return err
-	}
-	network := "tcp"
-	if net.ParseIP(host).To4() != nil {
-		network = "tcp4" // or else 0.0.0.0 listens, and shows, as [::]
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, network, net.JoinHostPort(host, port))
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%w: another emulator may be running; --addr 127.0.0.1:0 takes a free port", err)
-	} else if err != nil {
-		return err
-	}
-	bound, ok := listener.Addr().(*net.TCPAddr)
-	if !ok {
-		return errors.Join(fmt.Errorf("listening on %s, which is no TCP address", listener.Addr()), listener.Close())
-	}
-	env.stderr.print(exposure(bound))
-	env.stdout.print(banner(bound, e))
-	return e.Serve(ctx, listener)
+func (s *emulatorSettings) declare(flags *pflag.FlagSet) {
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8484", "the `HOST:PORT` to listen on; port 0 takes a free one")
+	flags.StringVar(&s.app, "app", "", "the `URL` before /channels at which your app serves its endpoints")
+	flags.StringVar(&s.manifest, "manifest", "", "the `FILE` with your app's manifest, instead of --app; - is stdin")
+	flags.StringVar(&s.ClientID, "client-id", "", "the client `ID` of your app; else PIPEDRIVE_CLIENT_ID, else random")
+	flags.StringArrayVar(&s.RedirectURLs, "redirect-url", nil, "a callback `URL` of your app; repeat the flag for several (default any http URL on this machine)")
+	flags.Func("user", "a user, as `ID:NAME` or ID:NAME:admin; repeat the flag for several, of whom the first owns the installation (default an admin and another user)", s.addUser)
+	flags.BoolVar(&s.Strict, "strict", false, "accept only what all published sources allow")
+	flags.StringVar((*string)(&s.RefreshMode), "refresh", string(emulator.RotatingRefresh), "whether a refresh token is replaced when it is used, `rotating`, or not, repeating")
+	flags.DurationVar(&s.AccessTokenLifetime, "token-lifetime", time.Hour, "the `TIME` that an access token of the OAuth flow lives")
+	flags.IntVar(&s.BurstLimit, "burst-limit", 80, "the `NUMBER` of requests allowed in 2 seconds")
+	flags.IntVar(&s.DailyBudget, "daily-budget", 30_000, "the `NUMBER` of tokens to spend in a day; a message costs 10")
+	flags.StringArrayVar(&s.AllowHosts, "allow-host", nil, "a `NAME` under which the emulator is reached, beside those of this machine; repeat the flag for several")
+	flags.BoolVar(&s.open, "open", false, "open the inbox in a browser")
 }
 
-// exposure warns of an address that others can reach.
-func exposure(bound *net.TCPAddr) string {
-	if bound.IP.IsLoopback() {
-		return ""
+func (s *emulatorSettings) addUser(text string) error {
+	id, name, _ := strings.Cut(text, ":")
+	name, role, hasRole := strings.Cut(name, ":")
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil || n < 1 || name == "" || hasRole && role != "admin" {
+		return usage("not of the form ID:NAME or ID:NAME:admin, such as 7:Rosa:admin")
 	}
-	return fmt.Sprintf("warning: anybody who can reach %s over the network can use this emulator\n", bound)
+	s.Users = append(s.Users, emulator.User{ID: n, Name: name, Admin: hasRole})
+	return nil
 }
 
-// banner is a shell script: exports that work when pasted, and comments.
-func banner(bound *net.TCPAddr, e *emulator.Emulator) string {
-	reachable := *bound
-	switch {
-	case !bound.IP.IsUnspecified():
-	case bound.IP.To4() != nil:
-		reachable.IP = net.IPv4(127, 0, 0, 1)
-	default:
-		reachable.IP = net.IPv6loopback
+// complete adds what the environment and files say.
+func (s *emulatorSettings) complete(env *environment) error {
+	if s.ClientID == "" {
+		s.ClientID = env.setting("PIPEDRIVE_CLIENT_ID")
 	}
-	url := "http://" + strings.ReplaceAll(reachable.String(), "%", "%25") // before the zone of an address
-	plainHTTP := ""
-	if !reachable.IP.IsLoopback() {
-		plainHTTP = "export PIPEDRIVE_PLAIN_HTTP=1\n"
+	if len(s.Users) == 0 {
+		s.Users = []emulator.User{{ID: 1, Name: "Rosa", Admin: true}, {ID: 2, Name: "Nils"}}
 	}
-	var text strings.Builder
-	fmt.Fprintf(&text, `# Pipedrive's side of the Channels API, in memory; not for production. Ctrl-C ends it.
-# Paste these lines into another shell:
-export PIPEDRIVE_BASE_URL=%s
-export PIPEDRIVE_ACCESS_TOKEN=%s
-export PIPEDRIVE_OAUTH_URL=%s
-export PIPEDRIVE_CLIENT_ID=%s
-export PIPEDRIVE_CLIENT_SECRET=%s
-%s# Or, instead of the access token, the same user's API token:
-# export PIPEDRIVE_API_TOKEN=%s
-`, shellWord(url+"/v1"), e.AccessToken(), shellWord(url), shellWord(e.ClientID()), e.ClientSecret(), plainHTTP, e.APIToken())
-	for _, u := range e.Users()[1:] {
-		fmt.Fprintf(&text, "# Or another user's, who is no admin and did not install the app:\n# export PIPEDRIVE_ACCESS_TOKEN=%s\n", u.AccessToken.Reveal())
+	for name, preset := range map[string]*emulator.Secret{
+		"PIPEDRIVE_CLIENT_SECRET": &s.ClientSecret, "PIPEDRIVE_ACCESS_TOKEN": &s.Users[0].AccessToken, "PIPEDRIVE_API_TOKEN": &s.Users[0].APIToken,
+	} {
+		secret, err := env.secret(name)
+		if err != nil {
+			return err
+		}
+		*preset = emulator.NewSecret(secret)
 	}
-	fmt.Fprintf(&text, `# Or none of these tokens, but: pdchannels login
-# Users install the app, and uninstall it, at %s/marketplace
-`, url)
-	return text.String()
+	for flag, n := range map[string]int{"--burst-limit": s.BurstLimit, "--daily-budget": s.DailyBudget, "--token-lifetime": int(s.AccessTokenLifetime.Seconds())} {
+		if n < 1 {
+			return usage("%s is below 1", flag)
+		}
+	}
+	if err := absolute("--app", s.app); err != nil {
+		return err
+	}
+	s.Provider = emulator.Provider{BaseURL: s.app}
+	if s.manifest == "" {
+		return nil
+	}
+	if s.app != "" {
+		return usage("give either --app or --manifest")
+	}
+	data, _, wrong, err := env.readManifest(s.manifest)
+	if err == nil && len(wrong) > 0 {
+		err = usage("the manifest %s is not valid:\n  %s", printable(s.manifest), strings.Join(wrong, "\n  "))
+	}
+	s.Provider = emulator.Provider{Manifest: data}
+	return err
 }

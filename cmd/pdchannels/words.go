@@ -57,7 +57,7 @@ func parseWords(root *cobra.Command, args []string) (c *cobra.Command, line []st
 	switch {
 	case help:
 		return c, slices.Concat([]string{"help"}, words), nil
-	case c.HasSubCommands() && !asked:
+	case c.HasSubCommands() && !c.Runnable() && !asked:
 		return c, nil, usage("a command is missing: %s", strings.Join(names(c), ", "))
 	default:
 		return c, slices.Concat(words, flags), nil
