@@ -40,6 +40,7 @@ type tokens struct {
 	access, refresh  Secret
 	lifetime         time.Duration
 	scope, apiDomain string
+	givenAt          time.Time // by the server's clock; zero if the answer does not say
 }
 
 // exchange spends an authorization code.
@@ -57,11 +58,13 @@ func (a *App) refresh(ctx context.Context, refreshToken Secret) (tokens, error) 
 }
 
 func (a *App) askForTokens(ctx context.Context, form url.Values) (tokens, error) {
-	body, err := a.post(ctx, "/oauth/token", form)
+	answer, err := a.post(ctx, "/oauth/token", form)
 	if err != nil {
 		return tokens{}, err
 	}
-	return readTokens(body)
+	t, err := readTokens(answer.body)
+	t.givenAt = answer.date
+	return t, err
 }
 
 // readTokens takes whatever comes with a usable access token: a code or token was spent on it.
@@ -146,40 +149,48 @@ func (a *App) revoke(ctx context.Context, token Secret, hint string) error {
 	return err
 }
 
-// post sends a form with the app's credentials, and returns the body of an answer that is a success.
-func (a *App) post(ctx context.Context, path string, form url.Values) ([]byte, error) {
+// an answer is what is read of a response.
+type answer struct {
+	status int
+	date   time.Time
+	body   []byte
+}
+
+// post sends a form with the app's credentials. An answer that is not a success is an [Error].
+func (a *App) post(ctx context.Context, path string, form url.Values) (answer, error) {
 	ctx, cancel := withRunningTimeout(ctx, a.callTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.config.OAuthURL+path, strings.NewReader(form.Encode()))
 	if err != nil {
-		return nil, callError(err)
+		return answer{}, callError(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	// Escaped as RFC 6749, section 2.3.1, says.
 	req.SetBasicAuth(url.QueryEscape(a.config.ClientID), url.QueryEscape(a.config.ClientSecret.Reveal()))
-	status, body, err := a.send(req)
-	if err == nil && (status < 200 || status > 299) {
-		err = &Error{StatusCode: status, Code: errorCode(jsonFields(body).text("error"))}
+	got, err := a.send(req)
+	if err == nil && (got.status < 200 || got.status > 299) {
+		err = &Error{StatusCode: got.status, Code: errorCode(jsonFields(got.body).text("error"))}
 	}
-	return body, err
+	return got, err
 }
 
 // send makes a call and reads the answer, up to its bound.
-func (a *App) send(req *http.Request) (status int, body []byte, err error) {
+func (a *App) send(req *http.Request) (answer, error) {
 	req.Header.Set("Accept", "application/json")
 	resp, err := a.client.Do(req)
 	if err != nil {
-		return 0, nil, callError(err)
+		return answer{}, callError(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return 0, nil, callError(err)
+		return answer{}, callError(err)
 	case len(body) > maxAnswer:
-		return 0, nil, fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
+		return answer{}, fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
 	}
-	return resp.StatusCode, body, nil
+	date, _ := http.ParseTime(resp.Header.Get("Date")) // zero if there is none
+	return answer{resp.StatusCode, date, body}, nil
 }
 
 // withRunningTimeout is context.WithTimeout in time that the process was running: a process

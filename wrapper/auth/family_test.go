@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -69,6 +70,8 @@ func (f *family) start(signal, step string) (*exec.Cmd, *bytes.Buffer) {
 	cmd.Env = append(os.Environ(), "PDCHANNELS_TEST_STORE="+f.dir, "PDCHANNELS_TEST_OAUTH="+f.url, "PDCHANNELS_TEST_SIGNAL="+signal, "PDCHANNELS_TEST_STEP="+step)
 	out := new(bytes.Buffer)
 	cmd.Stdout, cmd.Stderr = out, out
+	// In a group of its own: should this process die, the kernel ends the stopped children of an orphaned group.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		f.Fatal(err)
 	}

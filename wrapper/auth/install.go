@@ -31,7 +31,10 @@ func (a *App) Install(ctx context.Context, code string) (*TokenSource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth: exchange the code for tokens: %w", err)
 	}
-	g := &grant{InstalledAt: asked, Scope: answer.scope}
+	g := &grant{InstalledAt: answer.givenAt, Scope: answer.scope}
+	if g.InstalledAt.IsZero() {
+		g.InstalledAt = asked
+	}
 	g.take(answer, asked)
 	if g.APIDomain, err = a.apiOrigin(answer.apiDomain); err != nil {
 		return nil, fmt.Errorf("auth: install: %w", err)
@@ -43,14 +46,14 @@ func (a *App) Install(ctx context.Context, code string) (*TokenSource, error) {
 	g.CompanyID, g.UserID = in.CompanyID, in.UserID
 	src := a.TokenSource(in)
 	err = a.config.Store.Update(ctx, in, func(_ context.Context, r Record, save func(Record) error) error {
-		earlier, err := decodeGrant(r)
+		earlier, err := a.decode(r)
 		if err != nil && !errors.Is(err, errDamaged) {
 			return err
 		}
 		if earlier != nil {
-			g.Generation, g.unknown = earlier.Generation+1, earlier.unknown
+			g.Generation = earlier.Generation + 1
 		}
-		if err := saveGrant(save, g); err != nil {
+		if err := a.save(save, r, g); err != nil {
 			return err
 		}
 		src.replace(g)
@@ -77,8 +80,8 @@ func (a *App) tryStore(ctx context.Context) error {
 // store of its own while there is no key to save them by.
 func (a *App) identify(ctx context.Context, g *grant) (Installation, *grant, error) {
 	src := &TokenSource{app: a, store: new(MemoryStore), current: g}
-	err := src.store.Update(ctx, src.key, func(_ context.Context, _ Record, save func(Record) error) error {
-		return saveGrant(save, g)
+	err := src.store.Update(ctx, src.key, func(_ context.Context, r Record, save func(Record) error) error {
+		return a.save(save, r, g)
 	})
 	if err != nil {
 		return Installation{}, nil, err
@@ -117,14 +120,14 @@ func (a *App) askUsersMe(ctx context.Context, src *TokenSource) (Installation, e
 		return Installation{}, callError(err)
 	}
 	token.SetAuthHeader(req)
-	status, body, err := a.send(req)
+	got, err := a.send(req)
 	switch {
 	case err != nil:
 		return Installation{}, fmt.Errorf("GET /users/me: %w", err)
-	case status != http.StatusOK:
-		return Installation{}, fmt.Errorf("GET /users/me, which needs the scope base (or set AppConfig.Identify): %w", &Error{StatusCode: status})
+	case got.status != http.StatusOK:
+		return Installation{}, fmt.Errorf("GET /users/me, which needs the scope base (or set AppConfig.Identify): %w", &Error{StatusCode: got.status})
 	}
-	me := jsonFields(jsonFields(body)["data"])
+	me := jsonFields(jsonFields(got.body)["data"])
 	if me == nil {
 		return Installation{}, fmt.Errorf("GET /users/me: %w", errUnreadable)
 	}
@@ -175,7 +178,7 @@ func (a *App) endToken(ctx context.Context, in Installation, doing string, chang
 		return src.invalid
 	}
 	err := a.config.Store.Update(ctx, in, func(ctx context.Context, r Record, save func(Record) error) error {
-		stored, err := decodeGrant(r)
+		stored, err := a.decode(r)
 		if err != nil {
 			return err
 		}
@@ -186,7 +189,7 @@ func (a *App) endToken(ctx context.Context, in Installation, doing string, chang
 		if err := change(ctx, g); err != nil {
 			return err
 		}
-		if err := saveGrant(save, g); err != nil {
+		if err := a.save(save, r, g); err != nil {
 			return err
 		}
 		src.replace(g)

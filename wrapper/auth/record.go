@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -21,7 +20,8 @@ const recordFormat = 1
 
 // A grant is what is known of one installation: a Record, decoded.
 type grant struct {
-	FormatVersion int `json:"format"`
+	FormatVersion int    `json:"format"`
+	ClientID      string `json:"client_id"`
 	// Generation rises with each pair of tokens, and with each install and uninstall, so that
 	// of two grants the newer is known whatever the clocks of their hosts say.
 	Generation   int64     `json:"generation"`
@@ -33,7 +33,8 @@ type grant struct {
 	RefreshToken Secret    `json:"-"`
 	ObtainedAt   time.Time `json:"obtained_at,omitzero"`
 	ExpiresAt    time.Time `json:"expires_at,omitzero"`
-	InstalledAt  time.Time `json:"installed_at,omitzero"`
+	// InstalledAt is by the server's clock, as the time of an uninstall call is.
+	InstalledAt time.Time `json:"installed_at,omitzero"`
 	// PendingSince is set while a refresh is under way, and stays set if its process died.
 	PendingSince time.Time `json:"refresh_pending_since,omitzero"`
 	// RefusedAt is when the server refused the refresh token: the latch that keeps every
@@ -41,8 +42,7 @@ type grant struct {
 	RefusedAt     time.Time `json:"refused_at,omitzero"`
 	UninstalledAt time.Time `json:"uninstalled_at,omitzero"`
 
-	renewAt time.Time                  // when this process wants a new access token
-	unknown map[string]json.RawMessage // what a newer version wrote
+	renewAt time.Time // when this process wants a new access token
 }
 
 // storedGrant is what is written of a grant: all of it, with the text of the tokens.
@@ -54,45 +54,88 @@ type storedGrant struct {
 
 var errDamaged = errors.New("the stored record is damaged")
 
-// decodeGrant reads a record. It returns nil without an error if there is none.
-func decodeGrant(r Record) (*grant, error) {
+// otherApps is the member of a record that holds the grants of further apps by client id: two apps
+// may share a store, and be installed by the same user.
+const otherApps = "other_apps"
+
+// split returns all members of a record, and those of this app's grant: the same, unless another
+// app wrote the record first. Both are nil if there is no record.
+func (a *App) split(r Record) (all, own fields, err error) {
 	if len(r) == 0 {
-		return nil, nil
+		return nil, nil, nil
+	}
+	// Errors of encoding/json quote what they stumble over; that might be a token.
+	if json.Unmarshal(r, &all) != nil || all == nil {
+		return nil, nil, fmt.Errorf("auth: %w: %d bytes that are not JSON as this package writes it; install anew", errDamaged, len(r))
+	}
+	if owner := all.text("client_id"); owner == "" || owner == a.config.ClientID {
+		return all, all, nil
+	}
+	return all, jsonFields(jsonFields(all[otherApps])[a.config.ClientID]), nil
+}
+
+// decode reads this app's grant from a record. It returns nil without an error if there is none.
+func (a *App) decode(r Record) (*grant, error) {
+	_, own, err := a.split(r)
+	if err != nil || own == nil {
+		return nil, err
 	}
 	var stored storedGrant
-	g := &stored.grant
-	// Errors of encoding/json quote what they stumble over; that might be a token.
-	if json.Unmarshal(r, &g.unknown) != nil || json.Unmarshal(r, &stored) != nil {
-		return nil, fmt.Errorf("auth: %w: %d bytes that are not JSON as this package writes it; install anew", errDamaged, len(r))
+	if text, err := json.Marshal(own); err != nil || json.Unmarshal(text, &stored) != nil {
+		return nil, fmt.Errorf("auth: %w: a member is not as this package writes it; install anew", errDamaged)
 	}
+	g := &stored.grant
 	if g.FormatVersion != recordFormat {
 		return nil, fmt.Errorf("auth: the stored record has format %d and this version reads %d; use the version that wrote it, or a newer one", g.FormatVersion, recordFormat)
-	}
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[storedGrant]()) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		delete(g.unknown, name)
 	}
 	g.AccessToken, g.RefreshToken = NewSecret(stored.Access), NewSecret(stored.Refresh)
 	g.schedule()
 	return g, nil
 }
 
-// encode writes the record, with what a newer version had added to it.
-func (g *grant) encode() (Record, error) {
-	g.FormatVersion = recordFormat
+// encode writes g into the record r, which keeps the grants of other apps and what a newer
+// version added to this one.
+func (a *App) encode(r Record, g *grant) (Record, error) {
+	all, own, err := a.split(r)
+	if err != nil { // damaged: nothing in it can be kept
+		all, own = nil, nil
+	}
+	foreign := all != nil && all.text("client_id") != "" && all.text("client_id") != a.config.ClientID
+	if own == nil {
+		own = fields{}
+	}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[storedGrant]()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		delete(own, name)
+	}
+	g.FormatVersion, g.ClientID = recordFormat, a.config.ClientID
 	known, err := json.Marshal(storedGrant{*g, g.AccessToken.Reveal(), g.RefreshToken.Reveal()})
+	if err == nil {
+		err = json.Unmarshal(known, &own)
+	}
+	if err == nil && foreign {
+		others := jsonFields(all[otherApps])
+		if others == nil {
+			others = fields{}
+		}
+		if others[a.config.ClientID], err = json.Marshal(own); err == nil {
+			all[otherApps], err = json.Marshal(others)
+		}
+		own = all
+	}
 	if err != nil {
 		return nil, fmt.Errorf("auth: the record of %v cannot be written", g.installation())
 	}
-	if len(g.unknown) == 0 {
-		return known, nil
+	return json.Marshal(own)
+}
+
+// save writes g into the record that an Update began with.
+func (a *App) save(save func(Record) error, r Record, g *grant) error {
+	r, err := a.encode(r, g)
+	if err != nil {
+		return err
 	}
-	all := make(map[string]json.RawMessage, len(g.unknown)+14)
-	if err := json.Unmarshal(known, &all); err != nil {
-		return nil, fmt.Errorf("auth: the record of %v cannot be written", g.installation())
-	}
-	maps.Copy(all, g.unknown)
-	return json.Marshal(all)
+	return save(r)
 }
 
 func (g *grant) installation() Installation { return Installation{g.CompanyID, g.UserID} }
@@ -119,7 +162,7 @@ func (g *grant) schedule() {
 func (g *grant) uninstall(at time.Time) {
 	*g = grant{
 		Generation: g.Generation + 1, CompanyID: g.CompanyID, UserID: g.UserID,
-		InstalledAt: g.InstalledAt, UninstalledAt: at, unknown: g.unknown,
+		InstalledAt: g.InstalledAt, UninstalledAt: at,
 	}
 }
 

@@ -39,7 +39,7 @@ func (s *TokenSource) obtain(ctx context.Context, refused string) (*grant, error
 func (s *TokenSource) renew(ctx context.Context, refused string) (*grant, error) {
 	var found, fetched *grant
 	err := s.store.Update(ctx, s.key, func(ctx context.Context, r Record, save func(Record) error) error {
-		stored, err := decodeGrant(r)
+		stored, err := s.app.decode(r)
 		if err != nil {
 			return err
 		}
@@ -53,12 +53,12 @@ func (s *TokenSource) renew(ctx context.Context, refused string) (*grant, error)
 		}
 		interrupted, asked := g.PendingSince, time.Now()
 		g.PendingSince = asked
-		if err := saveGrant(save, g); err != nil {
+		if err := s.app.save(save, r, g); err != nil {
 			return fmt.Errorf("the store cannot be written, so the token was not refreshed: %w", err)
 		}
 		answer, err := s.app.refresh(ctx, g.RefreshToken)
 		if isRefusal(err) {
-			return s.giveUp(ctx, g, save, interrupted)
+			return s.giveUp(ctx, g, func(g *grant) error { return s.app.save(save, r, g) }, interrupted)
 		}
 		if err != nil {
 			return fmt.Errorf("refresh: %w", err)
@@ -66,7 +66,7 @@ func (s *TokenSource) renew(ctx context.Context, refused string) (*grant, error)
 		fetched = g
 		g.take(answer, asked)
 		s.keepAPIDomain(ctx, g, answer.apiDomain)
-		return saveGrant(save, g)
+		return s.app.save(save, r, g)
 	})
 	switch {
 	case fetched == nil:
@@ -81,7 +81,7 @@ func (s *TokenSource) renew(ctx context.Context, refused string) (*grant, error)
 
 // giveUp handles a refresh token that the server does not take: the store is read once more, in
 // case its lock did not hold, and else nobody shall ask with that token again.
-func (s *TokenSource) giveUp(ctx context.Context, g *grant, save func(Record) error, interrupted time.Time) error {
+func (s *TokenSource) giveUp(ctx context.Context, g *grant, save func(*grant) error, interrupted time.Time) error {
 	// The read is due even if the lock's time is up.
 	if again, err := s.load(context.WithoutCancel(ctx)); err == nil && again.installed() && again.RefreshToken.Reveal() != g.RefreshToken.Reveal() {
 		return errSuperseded
@@ -95,7 +95,7 @@ func (s *TokenSource) giveUp(ctx context.Context, g *grant, save func(Record) er
 	s.mu.Lock()
 	s.refused = g
 	s.mu.Unlock()
-	if saveErr := saveGrant(save, g); saveErr != nil {
+	if saveErr := save(g); saveErr != nil {
 		err = fmt.Errorf("%w (which could not be noted in the store: %w)", err, saveErr)
 	}
 	s.app.config.Warn(ctx, s.key, s.wrap("renew the token", err))
@@ -145,13 +145,5 @@ func (s *TokenSource) load(ctx context.Context) (*grant, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decodeGrant(r)
-}
-
-func saveGrant(save func(Record) error, g *grant) error {
-	r, err := g.encode()
-	if err != nil {
-		return err
-	}
-	return save(r)
+	return s.app.decode(r)
 }

@@ -22,6 +22,8 @@ import (
 const (
 	clientID     = "client-id"
 	clientSecret = "canary-client-secret"
+
+	otherClientID = "another-app" // with the same secret
 )
 
 // alice is who every code of the server belongs to, unless it is said otherwise.
@@ -33,6 +35,7 @@ type oauthServer struct {
 	repeats   bool // repeats refresh tokens in place of rotating them
 	expiresIn int
 	apiDomain string
+	skew      time.Duration // of its clock
 	user      auth.Installation
 	// override, if not nil, may answer in place of the server.
 	override func(w http.ResponseWriter, r *http.Request) (answered bool)
@@ -43,6 +46,7 @@ type oauthServer struct {
 	issued   int
 	codes    map[string]bool
 	refresh  map[string]bool
+	owner    map[string]string // which app a refresh token was given to
 	access   map[string]time.Time
 	calls    map[string]int // by grant type or path
 	refusals int            // answers invalid_grant
@@ -50,7 +54,7 @@ type oauthServer struct {
 
 func newServer() *oauthServer {
 	return &oauthServer{
-		expiresIn: 3600, apiDomain: "http://127.0.0.1:8484", user: alice, codes: map[string]bool{},
+		expiresIn: 3600, apiDomain: "http://127.0.0.1:8484", user: alice, codes: map[string]bool{}, owner: map[string]string{},
 		refresh: map[string]bool{}, access: map[string]time.Time{}, calls: map[string]int{},
 	}
 }
@@ -96,7 +100,7 @@ func (s *oauthServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if override != nil && override(w, r) {
 		return
 	}
-	if id, secret, _ := r.BasicAuth(); what != "/api/v1/users/me" && (id != clientID || secret != clientSecret) {
+	if id, secret, _ := r.BasicAuth(); what != "/api/v1/users/me" && (id != clientID && id != otherClientID || secret != clientSecret) {
 		answer(w, 401, map[string]any{"error": "invalid_client"})
 		return
 	}
@@ -104,12 +108,13 @@ func (s *oauthServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "authorization_code":
 		var ok bool
 		s.do(func() { ok, s.codes[r.PostFormValue("code")] = s.codes[r.PostFormValue("code")], false })
-		s.issue(w, ok && r.PostFormValue("redirect_uri") != "", "", nil)
+		s.issue(w, r, ok && r.PostFormValue("redirect_uri") != "", "", nil)
 	case "refresh_token":
 		var ok bool
 		old := r.PostFormValue("refresh_token")
-		s.do(func() { ok = s.refresh[old] })
-		s.issue(w, ok, old, func() {
+		id, _, _ := r.BasicAuth()
+		s.do(func() { ok = s.refresh[old] && s.owner[old] == id })
+		s.issue(w, r, ok, old, func() {
 			if spent != nil {
 				spent(r)
 			}
@@ -131,7 +136,7 @@ func (s *oauthServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *oauthServer) issue(w http.ResponseWriter, ok bool, old string, spent func()) {
+func (s *oauthServer) issue(w http.ResponseWriter, r *http.Request, ok bool, old string, spent func()) {
 	s.mu.Lock()
 	if !ok {
 		s.refusals++
@@ -147,7 +152,9 @@ func (s *oauthServer) issue(w http.ResponseWriter, ok bool, old string, spent fu
 		delete(s.refresh, old)
 	}
 	s.refresh[refresh] = true
+	s.owner[refresh], _, _ = r.BasicAuth()
 	s.access[access] = time.Now().Add(time.Duration(s.expiresIn) * time.Second)
+	w.Header().Set("Date", time.Now().Add(s.skew).UTC().Format(http.TimeFormat))
 	body := map[string]any{
 		"access_token": access, "token_type": "bearer", "expires_in": s.expiresIn, "refresh_token": refresh,
 		"scope": "base,messengers-integration", "api_domain": s.apiDomain,

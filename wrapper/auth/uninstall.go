@@ -9,6 +9,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -120,16 +121,21 @@ func parseTimestamp(v any) time.Time {
 func (a *App) uninstalled(ctx context.Context, in Installation, at time.Time) error {
 	var gone bool
 	err := a.config.Store.Update(ctx, in, func(_ context.Context, r Record, save func(Record) error) error {
-		g, err := decodeGrant(r)
+		g, err := a.decode(r)
 		if err != nil {
 			return err
 		}
-		// The time may come in whole seconds, and an install is then not older than it looks.
-		if !g.installed() || !at.IsZero() && at.Before(g.InstalledAt.Truncate(time.Second)) {
+		if !g.installed() {
+			return nil
+		}
+		// Both times are Pipedrive's. Either may be in whole seconds.
+		if !at.IsZero() && at.Before(g.InstalledAt.Truncate(time.Second)) {
+			a.config.Warn(ctx, in, fmt.Errorf("auth: the uninstall callback: passed over, since it is of %s and %v was installed after that, at %s",
+				at.UTC().Format(time.RFC3339), in, g.InstalledAt.UTC().Format(time.RFC3339)))
 			return nil
 		}
 		g.uninstall(time.Now())
-		if err := saveGrant(save, g); err != nil {
+		if err := a.save(save, r, g); err != nil {
 			return err
 		}
 		a.TokenSource(in).replace(g)

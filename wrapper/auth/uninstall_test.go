@@ -110,6 +110,32 @@ func TestUninstallTimestamps(t *testing.T) {
 	}
 }
 
+// The clock of this host may be wrong: what counts is when Pipedrive says that both took place.
+func TestTheAgeOfAnUninstallIsJudgedByPipedrivesClock(t *testing.T) {
+	t.Parallel()
+	for _, skew := range []time.Duration{-26 * time.Hour, -3 * time.Second, 3 * time.Second, 26 * time.Hour} {
+		inBubble(t, func(h *harness) {
+			h.do(func() { h.skew = skew })
+			src := h.install()
+			<-time.After(time.Second)
+			theirs := func(d time.Duration) *strings.Reader {
+				return uninstallBody(`"` + time.Now().Add(skew+d).UTC().Format(time.DateTime) + `"`)
+			}
+			if w := h.serve(uninstallRequest(theirs(-10 * time.Second))); w.Code != http.StatusNoContent {
+				t.Errorf("DELETE: %d %s", w.Code, w.Body)
+			}
+			h.token(src)
+			if warns := h.warns.all(); len(warns) != 1 || !strings.Contains(warns[0].Error(), "passed over") || !strings.Contains(warns[0].Error(), alice.String()) {
+				t.Errorf("clocks %v apart: Warn was told %v", skew, warns)
+			}
+			h.serve(uninstallRequest(theirs(0)))
+			if _, err := src.Token(); !errors.Is(err, auth.ErrNotInstalled) {
+				t.Errorf("clocks %v apart: the uninstall was not carried out: %v", skew, err)
+			}
+		})
+	}
+}
+
 func TestForgedUninstalls(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, nil)

@@ -66,14 +66,14 @@ func (s *TokenSource) saveUnsaved(ctx context.Context, g *grant) error {
 	ctx, cancel := withRunningTimeout(ctx, workTimeout)
 	defer cancel()
 	return s.store.Update(ctx, s.key, func(_ context.Context, r Record, save func(Record) error) error {
-		stored, err := decodeGrant(r)
+		stored, err := s.app.decode(r)
 		if err != nil {
 			return err
 		}
 		if stored == nil || stored.Generation >= g.Generation {
 			return nil // deleted or replaced meanwhile: theirs counts
 		}
-		return saveGrant(save, g)
+		return s.app.save(save, r, g)
 	})
 }
 

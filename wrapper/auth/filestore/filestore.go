@@ -6,11 +6,11 @@
 //
 // Each installation has a file of its own, 1001-42.json for user 42 of company 1001, readable by
 // its owner only, and beside it a lock file. A record is replaced by renaming a complete and
-// synchronised file, so a crash leaves the old one or the new one. The locks are flock's: the
+// synced file, so a crash leaves the old one or the new one. The locks are flock's: the
 // kernel frees one when its process dies, and not before. A process that is stopped in the middle of
-// a refresh therefore holds it until it goes on, as it should: only that process may have the
-// answer. The tokens stand in the files as they are; the directory is the secret. Network file
-// systems, NFS first of all, keep neither promise: use a local disk.
+// a refresh therefore holds its lock until it continues, as it should: only that process may have
+// the answer. The tokens are not encrypted; keep the directory as you would keep a password.
+// Network file systems, NFS above all, keep neither promise: use a local disk.
 package filestore
 
 import (
@@ -34,28 +34,42 @@ const (
 	lockPoll  = 10 * time.Millisecond
 )
 
-// A Store is an [auth.Store] on a directory. Any number of Stores and processes may share it.
+// A Store is an [auth.Store] on a directory: get one from [Open]. Any number of Stores and
+// processes may share it. All methods may be called concurrently.
 type Store struct {
-	dir    string
-	rename func(from, to string) error // os.Rename; the tests of this package crash in it
+	dir   string
+	guard guard
+
+	// Steps of a save, in whose place the tests put failures.
+	create func(path string) (file, error)
+	rename func(from, to string) error
+}
+
+// file is what a save needs of an *os.File.
+type file interface {
+	io.WriteCloser
+	Sync() error
 }
 
 var _ auth.Store = (*Store)(nil)
 
-// Open returns the store on dir, which is created, readable by its owner only, if it is not there. A
-// directory that others may write to is refused: they could exchange the tokens.
+// Open returns the store on dir. It creates dir, for its owner only, if that is missing; use
+// [OpenExisting] where that would mean that a volume is not mounted. A directory is refused if
+// another user owns it, may write to it, or could replace it by way of a directory above.
 func Open(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("filestore: open the directory: %w", err)
 	}
-	info, err := os.Stat(dir)
-	if err != nil {
+	return OpenExisting(dir)
+}
+
+// OpenExisting is [Open] for a directory that must exist.
+func OpenExisting(dir string) (*Store, error) {
+	s := &Store{dir: dir, guard: newGuard(), create: createFile, rename: os.Rename}
+	if err := s.guard.checkDir(dir); err != nil {
 		return nil, fmt.Errorf("filestore: open the directory: %w", err)
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0 { // Windows has no such bits
-		return nil, fmt.Errorf("filestore: others may write to %s (%v): chmod go-w it, or use another", dir, info.Mode())
-	}
-	return &Store{dir: dir, rename: os.Rename}, nil
+	return s, nil
 }
 
 // Installations returns the installations that have a record, in no order. A record stays after an
@@ -92,20 +106,32 @@ func (s *Store) recordPath(key auth.Installation) string {
 
 // Load implements [auth.Store].
 func (s *Store) Load(_ context.Context, key auth.Installation) (auth.Record, error) {
-	f, err := os.Open(s.recordPath(key))
+	path := s.recordPath(key)
+	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
+		// Without its directory the store says nothing about an installation.
+		if _, err := os.Stat(s.dir); err != nil {
+			return nil, fmt.Errorf("filestore: load %v: the directory of the store is missing, perhaps on a volume that is not mounted: %w", key, err)
+		}
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("filestore: load %v: %w", key, err)
 	}
 	defer func() { _ = f.Close() }() // nothing was written
+	info, err := f.Stat()
+	if err == nil {
+		err = s.guard.checkRecord(info)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("filestore: load %v: %s: %w", key, path, err)
+	}
 	r, err := io.ReadAll(io.LimitReader(f, maxRecord+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("filestore: load %v: %w", key, err)
 	case len(r) == 0 || len(r) > maxRecord:
-		return nil, fmt.Errorf("filestore: load %v: %s holds no record; remove it and install anew", key, f.Name())
+		return nil, fmt.Errorf("filestore: load %v: %s holds no record; remove it and install anew", key, path)
 	}
 	return r, nil
 }
@@ -156,7 +182,7 @@ func (s *Store) save(key auth.Installation, r auth.Record) error {
 	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) { // a crash left it
 		return err
 	}
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := s.create(temp)
 	if err != nil {
 		return err
 	}
@@ -183,4 +209,8 @@ func (s *Store) syncDir() error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+func createFile(path string) (file, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 }

@@ -72,6 +72,38 @@ func TestOthersCannotRead(t *testing.T) {
 	}
 }
 
+// An unmounted volume says nothing about who has installed the app.
+func TestADirectoryThatIsGoneIsAnError(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "volume")
+	if _, err := OpenExisting(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("OpenExisting: %v", err)
+	}
+	s := open(t, dir)
+	if r, err := s.Load(t.Context(), key); r != nil || err != nil {
+		t.Errorf("Load: %q, %v", []byte(r), err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := s.Load(t.Context(), key); err == nil || !strings.Contains(err.Error(), "mounted") {
+		t.Errorf("Load: %q, %v", []byte(r), err)
+	}
+	app, err := auth.NewApp(auth.AppConfig{ClientID: "id", ClientSecret: auth.NewSecret("secret"), RedirectURL: "https://app.example/", Store: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.TokenSource(key).Token(); err == nil || errors.Is(err, auth.ErrReauthorize) {
+		t.Errorf("Token: %v", err)
+	}
+	if err := save(s, "record"); err == nil {
+		t.Error("a record was saved nowhere")
+	}
+	if _, err := s.Installations(); err == nil {
+		t.Error("there are no installations, it said")
+	}
+}
+
 func TestOpenOfWhatIsNoDirectory(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
@@ -134,12 +166,59 @@ func TestASaveThatFailsLeavesTheOldRecord(t *testing.T) {
 	if err := save(s, "new"); !errors.Is(err, broken) {
 		t.Errorf("save: %v", err)
 	}
+	s.rename = os.Rename
+	for _, step := range []string{"write", "sync", "close"} {
+		s.create = func(path string) (file, error) {
+			f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+			return &brokenFile{f, step, broken}, err
+		}
+		if err := save(s, "new"); !errors.Is(err, broken) {
+			t.Errorf("save, when %s fails: %v", step, err)
+		}
+	}
+	s.create = createFile
 	if r, err := s.Load(t.Context(), key); string(r) != "old" || err != nil {
 		t.Errorf("Load: %q, %v", []byte(r), err)
 	}
-	s.rename = os.Rename
 	if err := save(s, "newer"); err != nil {
 		t.Errorf("save over what the failed one left: %v", err)
+	}
+}
+
+// A brokenFile fails in one step, as on a disk that is full.
+type brokenFile struct {
+	*os.File
+	step string
+	err  error
+}
+
+func (f *brokenFile) fails(step string, err error) error {
+	if f.step == step {
+		return f.err
+	}
+	return err
+}
+
+func (f *brokenFile) Write(b []byte) (int, error) {
+	n, err := f.File.Write(b)
+	return n, f.fails("write", err)
+}
+func (f *brokenFile) Sync() error  { return f.fails("sync", f.File.Sync()) }
+func (f *brokenFile) Close() error { return f.fails("close", f.File.Close()) }
+
+// A record that cannot be read must not be taken for none: an Update would overwrite it.
+func TestAnUpdateOfWhatCannotBeLoadedIsNotBegun(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir())
+	if err := os.Mkdir(s.recordPath(key), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	err := s.Update(t.Context(), key, func(context.Context, auth.Record, func(auth.Record) error) error {
+		t.Error("the function was called")
+		return nil
+	})
+	if err == nil {
+		t.Error("no error")
 	}
 }
 

@@ -56,6 +56,7 @@ var checks = []check{
 	{"updates read afresh", (*suite).readsAfresh},
 	{"records are copies", (*suite).copies},
 	{"keys are apart", (*suite).keysApart},
+	{"two apps share it", (*suite).appsApart},
 	{"an error is passed on and undoes nothing", (*suite).errorPassedOn},
 	{"a panic frees the lock", (*suite).panicFreesLock},
 	{"updates exclude each other", (*suite).exclusive},

@@ -40,6 +40,7 @@ func TestEachBrokenStoreFails(t *testing.T) {
 	}{
 		{"an error in place of nothing", faults{absentIsError: true}, "nothing stored"},
 		{"long records are cut off", faults{cut: 4096}, "every byte is kept"},
+		{"records are cut off", faults{cut: 300}, "two apps share it"},
 		{"saves reach the storage when the update ends", faults{savesAtEnd: true}, "a save is seen at once"},
 		{"loads wait for updates", faults{loadLocks: true}, "a save is seen at once"},
 		{"each handle caches what it read", faults{caches: true}, "updates read afresh"},
