@@ -23,8 +23,6 @@ const ManifestVersion = "v202101"
 // `{providerChannelId}`; which ones is said at each field. Apart from them it may be
 // any https URL of the app. An empty URL stands for an endpoint that the app does not
 // offer.
-//
-//nolint:recvcheck // a value is written as well as a pointer, and only a pointer is read into
 type Manifest struct {
 	GetConversations    string `json:"getConversations,omitempty"`    // needed; :providerChannelId
 	GetConversationByID string `json:"getConversationById,omitempty"` // needed; :providerChannelId, :sourceConversationId
