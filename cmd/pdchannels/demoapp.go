@@ -57,7 +57,7 @@ func newDemoApp(ctx context.Context, oauthURL string, network demoNetwork) (a *d
 	}()
 	base := "http://" + a.listener.Addr().String()
 	a.callback = base + "/oauth/callback"
-	a.messenger = messenger.New(base)
+	a.messenger = messenger.NewWithHistory(base)
 	endpoints, err := provider.NewHandler(demoInbox{a.messenger, a}, provider.BasicAuth(demoClientID, a.secret))
 	if err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
 // Package messenger is a messenger in memory: a history in pages, templates, and files whose
 // links expire. The documentation and `make demo` run it; read it beside [provider.Inbox].
-// A program embeds [Messenger], and confirms by receiveMessage what PostMessage took.
+// Package app makes it an app that can be installed, with a page for its customers.
 package messenger
 
 import (
@@ -25,34 +25,26 @@ const Channel = "sample-channel"
 // Messenger is made by [New], and safe for concurrent use. Its ServeHTTP serves its files.
 type Messenger struct {
 	url       string
-	customers []string // who each have one conversation; their name is its id
 	files     sync.Map // of contents, by keys that nobody can guess
 	mu        sync.Mutex
+	customers []string                      // in the order in which they came; each has one conversation, with the same id
+	names     map[string]string             // of customers; the id of those who have none
 	messages  map[string][]provider.Message // by customer, the oldest first
 }
 
-// New returns a messenger with 32 conversations: the first of 35 messages, the others of one.
+// New returns an empty messenger. Its files are served below url; see [Messenger.ServeHTTP].
 func New(url string) *Messenger {
-	m := &Messenger{url: url, messages: map[string][]provider.Message{}, customers: strings.Fields(
-		"nils ada bo cleo dag eva finn gus hilde ida jan kim lou max noor ole pia quin rik siri tove uli vera wim xen yara zoe anna bram carl dora emil")}
-	m.files.Store("prices", []byte("chain: 29\n"))
-	for n := range 66 {
-		customer := m.customers[max(0, n-34)]
-		m.messages[customer] = append(m.messages[customer], provider.Message{
-			ID: fmt.Sprint(customer, ".", len(m.messages[customer])+1), Status: provider.StatusRead, CreatedAt: time.Date(2026, 2, 1, 8, n, 0, 0, time.UTC),
-			SenderID: "rosa", Message: "Here are the prices.", Attachments: []provider.Attachment{{ID: "prices", Type: "text/plain", Name: "prices.txt", LinkExpires: true}},
-		})
-	}
-	return m
+	return &Messenger{url: url, names: map[string]string{}, messages: map[string][]provider.Message{}}
 }
 
 // GetConversations pages by the customer with whom the next page begins.
 func (m *Messenger) GetConversations(ctx context.Context, req provider.GetConversationsRequest) (page provider.ConversationsPage, err error) {
-	from := slices.Index(m.customers, cmp.Or(req.After, m.customers[0]))
-	if from < 0 {
+	customers := m.Customers()
+	from := slices.Index(customers, req.After)
+	if from < 0 && req.After != "" {
 		return page, provider.ErrNotFound
 	}
-	for i, customer := range m.customers[from:] {
+	for i, customer := range customers[max(0, from):] {
 		if i == req.ConversationsLimit {
 			page.After = customer
 			break
@@ -76,7 +68,7 @@ func (m *Messenger) GetConversationByID(_ context.Context, req provider.GetConve
 		return c, provider.ErrNotFound
 	}
 	c = provider.Conversation{ID: req.ConversationID, Status: provider.ConversationOpen, Participants: []provider.Participant{
-		{ID: "rosa", Name: "Rosa", Role: provider.RoleSourceUser}, {ID: req.ConversationID, Name: req.ConversationID, Role: provider.RoleEndUser},
+		{ID: "rosa", Name: "Rosa", Role: provider.RoleSourceUser}, {ID: req.ConversationID, Name: cmp.Or(m.names[req.ConversationID], req.ConversationID), Role: provider.RoleEndUser},
 	}}
 	from := max(0, to-req.MessagesLimit)
 	if from > 0 {
@@ -113,14 +105,11 @@ func (m *Messenger) PostMessage(_ context.Context, req provider.PostMessageReque
 	for _, f := range req.Files {
 		message.Attachments = append(message.Attachments, provider.Attachment{ID: f.Key, Type: f.Type, Name: f.Name, Size: float64(f.Size), LinkExpires: true})
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if req.ProviderChannelID != Channel || m.messages[req.ConversationID] == nil {
+	if req.ProviderChannelID != Channel || !slices.Contains(m.Customers(), req.ConversationID) {
 		return "", provider.ErrNotFound
 	}
-	message.ID = fmt.Sprint(req.ConversationID, ".", len(m.messages[req.ConversationID])+1)
-	m.messages[req.ConversationID] = append(m.messages[req.ConversationID], message)
-	return message.ID, nil
+	message, err := m.Add(req.ConversationID, message)
+	return message.ID, err
 }
 
 // ReceiveFile keeps a file, of 1 MiB at most.

@@ -31,7 +31,7 @@ func newPipedrive(t testing.TB) pipedrive {
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	messenger := messenger.New(server.URL)
+	messenger := messenger.NewWithHistory(server.URL)
 	h, err := provider.NewHandler(messenger, provider.BasicAuth("id", "secret"))
 	if err != nil {
 		t.Fatal(err)

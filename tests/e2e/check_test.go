@@ -31,7 +31,7 @@ func serveSample(t *testing.T, credentials provider.Credentials) (url string, h 
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	messenger := messenger.New(server.URL)
+	messenger := messenger.NewWithHistory(server.URL)
 	h, err := provider.NewHandler(messenger, credentials)
 	if err != nil {
 		t.Fatal(err)
