@@ -28,7 +28,7 @@ OASDIFF  = $(GO) run $(OASDIFF_AT)
 NPM_CI = $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help generate build demo test test-outbox test-postgres test-interop fuzz bench lint lint-go lint-generated lint-spec lint-workflows record spec-diff drift outdated vulnerable
+.PHONY: help generate build demo demo-live test test-outbox test-postgres test-interop fuzz bench lint lint-go lint-generated lint-spec lint-workflows record spec-diff drift outdated vulnerable
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ build: ## build the command: bin/pdchannels
 
 demo: ## run the main job against the emulator: install, history, messages, a reply, errors, uninstall
 	@$(GO) run ./cmd/pdchannels demo
+
+demo-live: ## run a customer's phone and the Messaging inbox, to write to and fro in a browser
+	@$(GO) run ./cmd/pdchannels demo --live
 
 test: ## run every test; with the race detector where a C compiler is (CI insists on one)
 	@race=; \

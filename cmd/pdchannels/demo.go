@@ -24,17 +24,26 @@ import (
 var demoConversation []byte
 
 func demoCommand(env *environment) *cobra.Command {
+	var live bool
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Watch an app install, register a channel, deliver messages and get replies, on this machine",
 		Long: `Every line with a method is a real HTTP exchange, and every tick was checked against the
 emulator's memory: if anything is not as shown, the exit code is 1. It needs no account and no
-network.`,
-		Example: "pdchannels demo",
+network.
+
+With --live it runs both sides until Ctrl-C, prints the addresses of the customer's phone and of the
+Messaging inbox, and opens the inbox: write on one, and it appears on the other.`,
+		Example: `pdchannels demo
+pdchannels demo --live`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if live {
+				return runLive(cmd.Context(), env)
+			}
 			return runDemo(cmd.Context(), env, straight)
 		},
 	}
+	c.Flags().BoolVar(&live, "live", false, "run a phone and an inbox, to write to and fro in a browser")
 	return c
 }
 

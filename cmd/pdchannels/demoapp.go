@@ -135,15 +135,15 @@ func (s *statusOf) WriteHeader(status int) {
 
 var stateField = regexp.MustCompile(`name="state" value="(\w+)"`)
 
-// allow is what a user does in the browser: follow the app's link, and press Allow on the
+// allow does what a user does in the browser: it follows the app's link to its callback, and presses Allow on the
 // page that comes up.
-func (a *demoApp) allow(ctx context.Context, transport http.RoundTripper, user int64) error {
+func allow(ctx context.Context, transport http.RoundTripper, callback string, user int64) error {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return err
 	}
 	browser := &http.Client{Transport: transport, Jar: jar}
-	page, at, err := visit(ctx, browser, http.MethodGet, a.callback, nil)
+	page, at, err := visit(ctx, browser, http.MethodGet, callback, nil)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ const (
 
 func (d *demo) install(ctx context.Context) error {
 	owner := d.pipedrive.Users()[0].ID
-	err := d.app.allow(ctx, d.browser, owner)
+	err := allow(ctx, d.browser, d.app.callback, owner)
 	d.app.note(func() {
 		d.tokens = d.app.source
 		if d.app.trouble != nil { // it says why the browser ended where it did

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -30,7 +31,7 @@ type Config struct {
 	Log          *slog.Logger
 }
 
-// App is the app. Make it with [New], serve it by HTTP, and let it [App.Run]. It is safe for concurrent use.
+// App is the app. Make it with [New] and run it with [App.Serve]. It is safe for concurrent use.
 type App struct {
 	config    Config
 	messenger *messenger.Messenger
@@ -38,7 +39,7 @@ type App struct {
 	manifest  provider.Manifest
 	routes    http.Handler
 	jobs      chan job
-	stopped   chan struct{} // closed when Run ends
+	stopped   chan struct{} // closed when Serve ends
 
 	mu       sync.Mutex
 	client   *channels.Client // nil until the app is installed
@@ -104,23 +105,32 @@ func (a *App) CallbackURL() string { return a.config.URL + "/oauth/callback" }
 // Manifest is the manifest for the Developer Hub, or for an emulator.
 func (a *App) Manifest() provider.Manifest { return a.manifest }
 
-// ServeHTTP serves the OAuth callback, what Pipedrive calls, the files of messages, and the phone.
-func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.routes.ServeHTTP(w, r) }
-
-// Run delivers messages to Pipedrive until ctx ends; then it ends the streams of open pages, and waits until no refreshed
-// token can be lost. Call it once.
-func (a *App) Run(ctx context.Context) error {
-	defer close(a.stopped)
-	for {
-		select {
-		case j := <-a.jobs:
-			a.do(ctx, j)
-		case <-ctx.Done():
-			wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			return a.auth.Wait(wait)
-		}
+// Serve serves the app on listener and delivers messages, until ctx ends: then calls under way have five seconds to finish.
+// Call it once.
+func (a *App) Serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{Handler: a.routes, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	delivered := make(chan struct{})
+	go func() {
+		defer close(delivered)
+		a.deliver(ctx)
+	}()
+	ended := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		close(a.stopped)
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		<-delivered
+		ended <- errors.Join(server.Shutdown(ending), a.auth.Wait(ending)) // no refreshed token may be lost
+	}()
+	err := server.Serve(listener)
+	stop()
+	if shut := <-ended; errors.Is(err, http.ErrServerClosed) {
+		return shut
 	}
+	return err
 }
 
 // installed registers the channel of a new installation. Pipedrive then asks for the history.

@@ -34,12 +34,24 @@ func (a *App) write(customer string, message provider.Message) error {
 	return nil
 }
 
-// enqueue leaves a job to Run. A queue that is full is an example at its end: the message stays unsent, and is shown so.
+// enqueue leaves a job to deliver. A queue that is full is an example at its end: the message stays unsent, and is shown so.
 func (a *App) enqueue(j job) {
 	select {
 	case a.jobs <- j:
 	default:
 		a.change(func() { a.failures[j.id] = "too many messages wait" })
+	}
+}
+
+// deliver does the jobs, one after another, until ctx ends.
+func (a *App) deliver(ctx context.Context) {
+	for {
+		select {
+		case j := <-a.jobs:
+			a.do(ctx, j)
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"hash/fnv"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -93,6 +94,7 @@ func (a *App) view(who string, now time.Time) view {
 	if who == "" {
 		who = "nils"
 	}
+	slices.SortStableFunc(conversations, func(x, y provider.Conversation) int { return latest(y).Compare(latest(x)) })
 	for _, c := range conversations {
 		p := newPerson(c)
 		if p.Here = p.ID == who; p.Here {
@@ -105,6 +107,8 @@ func (a *App) view(who string, now time.Time) view {
 	}
 	return v
 }
+
+func latest(c provider.Conversation) time.Time { return c.Messages[len(c.Messages)-1].CreatedAt }
 
 func newPerson(c provider.Conversation) person {
 	p := person{ID: c.ID, Name: c.ID}

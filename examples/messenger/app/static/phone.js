@@ -178,4 +178,4 @@ $("messages").addEventListener("submit", (event) => {
   event.preventDefault();
   fetch("/again", { method: "POST", body: new URLSearchParams(new FormData(event.target)) }).then(refresh).catch(() => {});
 });
-if (!matchMedia("(pointer: coarse)").matches) text.focus({ preventScroll: true });
+if (!matchMedia("(pointer: coarse)").matches) (compose.elements.name ?? text).focus({ preventScroll: true });

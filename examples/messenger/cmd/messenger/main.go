@@ -17,11 +17,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/pdchannels/pdchannels/examples/messenger/app"
 	"github.com/pdchannels/pdchannels/wrapper/auth"
@@ -67,25 +65,5 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return errors.Join(err, listener.Close())
 	}
 	fmt.Fprintf(stdout, "The customer's phone:  http://%s\nConnect to Pipedrive:  %s\n", listener.Addr(), a.CallbackURL())
-	return serve(ctx, listener, a)
-}
-
-// serve ends with ctx; what is under way has five seconds.
-func serve(ctx context.Context, listener net.Listener, a *app.App) error {
-	server := &http.Server{Handler: a, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	delivering, stop := context.WithCancel(ctx)
-	ran := make(chan error, 1)
-	go func() { ran <- a.Run(delivering) }()
-	var failed error
-	select {
-	case <-ctx.Done():
-	case failed = <-served:
-	}
-	stop()
-	failed = errors.Join(failed, <-ran)
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	return errors.Join(failed, server.Shutdown(ending))
+	return a.Serve(ctx, listener)
 }
