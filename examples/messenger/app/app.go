@@ -120,15 +120,18 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	go func() {
 		<-ctx.Done()
 		close(a.stopped)
+		<-delivered
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		<-delivered
-		ended <- errors.Join(server.Shutdown(ending), a.auth.Wait(ending)) // no refreshed token may be lost
+		if server.Shutdown(ending) != nil {
+			_ = server.Close() // a connection that nothing came on
+		}
+		ended <- a.auth.Wait(context.WithoutCancel(ctx)) // no refreshed token may be lost; it is short
 	}()
 	err := server.Serve(listener)
 	stop()
-	if shut := <-ended; errors.Is(err, http.ErrServerClosed) {
-		return shut
+	if waited := <-ended; errors.Is(err, http.ErrServerClosed) {
+		return waited
 	}
 	return err
 }
