@@ -45,7 +45,8 @@ deleted, unless --delete-channel is given.
 Only the app is called, and by HEAD, without credentials, the links that it says expire: over
 https at public addresses, and on this machine if the app is there too.
 
-A violation is against what Pipedrive published, a risk is not, but may bring trouble.
+A violation is against what Pipedrive published, a risk is not, but may bring trouble. Both are
+grouped by what causes them, first what to fix first; after a fix, --only RULE shows whether it holds.
 
   passed       no violations; there may be risks             exit code 0
   violation    at least one                                  exit code 1
@@ -67,7 +68,8 @@ pdchannels check --provider https://messenger.example/pipedrive --channel whatsa
 	flags.BoolVar(&s.DeleteChannel, "delete-channel", false, "delete the channel at the end")
 	flags.IntVar(&s.Pages, "pages", 100, "take a list to be endless after `N` pages")
 	flags.DurationVar(&s.CallTimeout, "timeout", 10*time.Second, "the `TIME` that a call may take")
-	flags.DurationVar(&s.maxTime, "max-time", 5*time.Minute, "the `TIME` that the whole run may take")
+	flags.StringSliceVar(&s.Only, "only", nil, "report findings of `RULE` alone; may be given again")
+	flags.DurationVar(&s.maxTime, "max-time", 10*time.Minute, "the `TIME` that the whole run may take")
 	flags.BoolVarP(&s.verbose, "verbose", "v", false, "show every request with the beginning of its answer")
 	completesFiles(c, "manifest")
 	return c

@@ -79,6 +79,15 @@ func TestCheckTellsWhatIsWrong(t *testing.T) {
 	if whole := r.stdout + r.stderr; strings.Contains(whole, "canary") || strings.ContainsAny(whole, "\x1b\u202e") {
 		t.Errorf("%s", whole)
 	}
+	first, _, _ := strings.Cut(strings.SplitN(r.stdout, "To fix, in this order:", 2)[1], " 2. ")
+	if !strings.Contains(first, " 1. violation ") || !strings.Contains(first, "sent GET ") {
+		t.Errorf("first to fix: %s", first)
+	}
+	only := pdchannels(t, env, "check", "--provider", url, "--only", "auth-missing")
+	only.wants(t, exitFailed, "1. violation auth-missing · ", "test messages")
+	if strings.Contains(only.stdout, " 2. ") || !strings.Contains(only.stdout, "1 violation\n0 risks\n") {
+		t.Errorf("only one rule: %s", only.stdout)
+	}
 	object := pdchannels(t, env, "check", "--provider", url, "--json").object(t)
 	if field(object, "check", "verdict") != "violation" || field(object, "check", "violations") == 0.0 {
 		t.Errorf("%v", object)
@@ -101,7 +110,8 @@ func TestCheckWrongUse(t *testing.T) {
 		"postMessage: it is missing, and every app needs it": {"--manifest", bad},
 		"not https":            {"--provider", "http://messenger.example"},
 		"unexpected argument ": {"--provider", url, "whatsapp-1"},
-		"set one":              {"--provider", url, "--no-messages", "--conversation", "c1"},
+		"there is no rule \"auth\"; the rules are no-answer, ": {"--provider", url, "--only", "auth"},
+		"set one": {"--provider", url, "--no-messages", "--conversation", "c1"},
 	} {
 		pdchannels(t, env, append([]string{"check"}, args...)...).wants(t, exitUsage, "", want)
 	}

@@ -4,15 +4,14 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/pdchannels/pdchannels/wrapper/conformance"
 )
 
-// checkReport writes a report. Without verbose, it shows of each check the first exchange, or
-// those in which something was found.
+// checkReport writes a report: what was checked, what to fix, and a summary. With verbose, it shows
+// every exchange of a check, and without only the first.
 type checkReport struct {
 	conformance.Report
 	palette
@@ -29,6 +28,7 @@ func (r *checkReport) text(took time.Duration) string {
 	for _, c := range done {
 		r.check(c)
 	}
+	r.causes()
 	r.summary()
 	return r.out.String()
 }
@@ -50,26 +50,40 @@ func (r *checkReport) check(c conformance.Check) {
 		fmt.Fprintf(&r.out, "    %s: %s\n", why, printable(c.Reason))
 	}
 	for i, x := range c.Exchanges {
-		found := slices.DeleteFunc(slices.Clone(c.Findings), func(f conformance.Finding) bool { return f.Exchange != i })
 		switch {
-		case r.verbose || len(found) > 0:
+		case r.verbose:
 			r.exchange(x)
-			r.findings(found)
 		case i == 0 && len(c.Findings) == 0:
 			fmt.Fprintf(&r.out, "    %s\n", r.dim(shorten(r.request(x), 100)+" → "+shorten(received(x), 60)))
 		}
 	}
-	r.findings(slices.DeleteFunc(slices.Clone(c.Findings), func(f conformance.Finding) bool { return f.Exchange >= 0 }))
 }
 
-func (r *checkReport) findings(all []conformance.Finding) {
-	for _, f := range all {
+// causes says what to fix, in that order.
+func (r *checkReport) causes() {
+	if len(r.Causes) > 0 {
+		fmt.Fprintf(&r.out, "\n%s\n", r.bold("To fix, in this order:"))
+	}
+	var shown *conformance.Exchange
+	for i, c := range r.Causes {
 		paint := r.warn
-		if f.Severity == conformance.Violation {
+		if c.Severity == conformance.Violation {
 			paint = r.bad
 		}
-		fmt.Fprintf(&r.out, "      %s %s\n", paint(fmt.Sprintf("%-9s", f.Severity)), printable(f.String()))
-		fmt.Fprintf(&r.out, "      %-9s %s\n", "", r.dim(f.Rule+": "+f.Advice))
+		rule := c.Rule
+		if c.Property != "" {
+			rule += " of " + c.Property
+		}
+		fmt.Fprintf(&r.out, "%3d. %s %s · %s\n", i+1, paint(fmt.Sprintf("%-9s", c.Severity)), r.bold(printable(rule)), strings.Join(c.Endpoints, ", "))
+		times := ""
+		if c.Count > 1 {
+			times = fmt.Sprintf(" (%d times)", c.Count)
+		}
+		fmt.Fprintf(&r.out, "     %s%s\n     %s: %s\n", printable(c.Reason), times, c.Rule, c.Advice)
+		if c.Exchange != nil && c.Exchange != shown {
+			r.exchange(*c.Exchange)
+			shown = c.Exchange
+		}
 	}
 }
 
@@ -105,35 +119,29 @@ func received(x conformance.Exchange) string {
 
 // summary is the last word.
 func (r *checkReport) summary() {
-	unchecked := 0
+	var unchecked []string
 	for _, c := range r.Checks {
 		if c.Verdict == conformance.NotChecked {
-			unchecked++
+			unchecked = append(unchecked, c.Name)
 		}
 	}
 	r.out.WriteString("\n")
 	for _, severity := range []conformance.Severity{conformance.Violation, conformance.Risk} {
-		found, paint := r.Findings(severity), r.bad
+		n, paint := r.Violations, r.bad
 		if severity == conformance.Risk {
-			paint = r.warn
+			n, paint = r.Risks, r.warn
 		}
-		if len(found) == 0 {
+		if n == 0 {
 			paint = r.good
 		}
-		var rules []string
-		for _, f := range found {
-			if !slices.Contains(rules, f.Rule) {
-				rules = append(rules, f.Rule)
-			}
-		}
-		line := paint(plural(len(found), string(severity)))
-		if len(rules) > 0 {
-			line += r.dim(": " + strings.Join(rules, ", "))
-		}
-		fmt.Fprintln(&r.out, line)
+		fmt.Fprintln(&r.out, paint(plural(n, string(severity))))
 	}
-	if unchecked > 0 {
-		fmt.Fprintln(&r.out, r.warn(fmt.Sprintf("%d of %d not checked", unchecked, len(r.Checks))))
+	switch len(unchecked) {
+	case 0:
+	case len(r.Checks):
+		fmt.Fprintln(&r.out, r.warn("Nothing could be checked."))
+	default:
+		fmt.Fprintln(&r.out, r.warn(fmt.Sprintf("%d of %d not checked", len(unchecked), len(r.Checks)))+r.dim(": "+strings.Join(unchecked, ", ")))
 	}
 	if r.Ended != "" {
 		fmt.Fprintln(&r.out, r.warn("The run ended early: "+printable(r.Ended)+"."))

@@ -48,6 +48,9 @@ type Config struct {
 	// CallTimeout is how long the app may take for an answer. Zero: 10 seconds.
 	CallTimeout time.Duration
 
+	// Only, if not empty, names the rules whose findings are reported; others are passed over.
+	Only []string
+
 	// Progress, if not nil, is called ahead of each call, with the title of the check and how
 	// many calls were made before.
 	Progress func(title string, calls int)
@@ -130,6 +133,8 @@ func newRun(cfg Config) (*run, error) {
 		return nil, errors.New("an id of dots alone would make another path")
 	case cfg.Pages < 0, cfg.CallTimeout < 0:
 		return nil, errors.New("Pages and CallTimeout cannot be negative; zero is the default")
+	case knownRules(cfg.Only) != nil:
+		return nil, knownRules(cfg.Only)
 	case cfg.NoMessages && cfg.Conversation != "":
 		return nil, errors.New("Conversation says where messages are written, and NoMessages that none are: set one")
 	}

@@ -91,7 +91,7 @@ func (r *run) learn(known *providerclient.Conversation, c providerclient.Convers
 		seen[m.ID] = true
 	}
 	for _, m := range r.trim(c).Messages {
-		if !seen[m.ID] {
+		if m.ID != "" && !seen[m.ID] {
 			known.Messages = append(known.Messages, m)
 		}
 	}

@@ -30,7 +30,7 @@ func (r *run) follow(ctx context.Context, after string, pages int, all bool, nex
 		}
 		fresh := 0
 		for _, id := range p.ids {
-			if ids[id] {
+			if ids[id] && id != "" {
 				r.risk(p.answer, "repeated-id", "", "%q comes twice in the list", id)
 			} else {
 				fresh++

@@ -117,7 +117,9 @@ func (r *run) taken(ctx context.Context, a answer, form providercall.Form) {
 		r.violation(a, "repeated-id", "data.id", "%q was the id of another message already: this one would update it", id)
 	default:
 		r.posted[id] = true
-		r.readBack(ctx, form, id)
+		if !r.forgets {
+			r.readBack(ctx, form, id)
+		}
 	}
 }
 
@@ -209,7 +211,7 @@ func (r *run) deleteChannel(ctx context.Context) {
 	case a.good():
 		r.isGood(a, new(providerclient.DeleteResponse))
 	default:
-		if a.StatusCode == http.StatusNotFound && r.app.Guessed() {
+		if a.StatusCode == http.StatusNotFound && r.app.Guessed() && !r.serves[providercall.DeleteChannelByID] {
 			r.notApplicable("404 for a channel that nobody has does not show whether the app serves it: only deleting one that exists would")
 		}
 		r.isRefusal(a)

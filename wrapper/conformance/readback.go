@@ -28,6 +28,7 @@ func (r *run) readBack(ctx context.Context, form providercall.Form, id string) {
 	}
 	switch {
 	case !found:
+		r.forgets = true
 		r.notChecked("the app took a message, and gives none back by its id %q: whether it dropped the text or files does not show", providercall.Shorten(id))
 	case !strings.Contains(message.Message, form.Message):
 		r.violation(a, "text-dropped", "message", "the text that was sent is not in it: %q", message.Message)

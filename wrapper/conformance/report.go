@@ -15,9 +15,10 @@ type Report struct {
 	Verdict      Verdict `json:"verdict"`
 	Ended        string  `json:"ended,omitempty"` // why the run ended early; empty: it did not
 	Calls        int     `json:"calls"`
-	Violations   int     `json:"violations"` // how many findings are violations
+	Violations   int     `json:"violations"` // how many causes are violations
 	Risks        int     `json:"risks"`      // and how many are risks
-	Checks       []Check `json:"checks"`
+	Causes       []Cause `json:"causes"`     // what to fix, in the order in which to fix it
+	Checks       []Check `json:"checks"`     // what was done, in its order
 }
 
 // Verdict is what a check, or a whole run, came to.
@@ -106,10 +107,8 @@ func (r Report) String() string {
 	if r.Ended != "" {
 		fmt.Fprintf(&b, "; it ended early: %s", r.Ended)
 	}
-	for _, severity := range []Severity{Violation, Risk} {
-		for _, f := range r.Findings(severity) {
-			fmt.Fprintf(&b, "\n%s %s: %s: %s; %s", severity, f.Rule, f.Endpoint, f, f.Advice)
-		}
+	for _, c := range r.Causes {
+		fmt.Fprintf(&b, "\n%s; %s", c, c.Advice)
 	}
 	for _, c := range r.Checks {
 		if c.Verdict == NotChecked {
@@ -138,7 +137,14 @@ func conclude(r *Report) {
 			r.Verdict = v
 		}
 	}
-	r.Violations, r.Risks = len(r.Findings(Violation)), len(r.Findings(Risk))
+	r.Causes, r.Violations, r.Risks = causes(r.Checks), 0, 0
+	for _, c := range r.Causes {
+		if c.Severity == Violation {
+			r.Violations++
+		} else {
+			r.Risks++
+		}
+	}
 }
 
 // conclude gives the verdict of a check: what it found goes before why it did not see all.

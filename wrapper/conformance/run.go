@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/pdchannels/pdchannels/gen/providerclient"
@@ -47,15 +48,16 @@ type run struct {
 	took    time.Duration // by all of them
 	quiet   bool          // the check goes without further calls: what it calls does not answer
 
-	known  []providerclient.Conversation // the history, with all messages that were seen
-	kept   int                           // bytes of it, about
-	ended  bool                          // the list of it was read to its end
-	empty  bool                          // the channel has no history
-	serves map[string]bool               // endpoints that were seen to answer
-	lacks  map[string]bool               // optional endpoints that the app does not have
-	posted map[string]bool               // ids that postMessage gave
-	listed map[string]bool               // conversations that the list has
-	heads  map[string]head               // links that were tested
+	known   []providerclient.Conversation // the history, with all messages that were seen
+	kept    int                           // bytes of it, about
+	ended   bool                          // the list of it was read to its end
+	empty   bool                          // the channel has no history
+	serves  map[string]bool               // endpoints that were seen to answer
+	lacks   map[string]bool               // optional endpoints that the app does not have
+	posted  map[string]bool               // ids that postMessage gave
+	forgets bool                          // the app gives no message back
+	listed  map[string]bool               // conversations that the list has
+	heads   map[string]head               // links that were tested
 }
 
 // answer is an answer of the app, if there is one, and where it stands in the check.
@@ -200,6 +202,9 @@ var index = regexp.MustCompile(`\b\d+\b`)
 
 // found adds a finding, or counts it if there is one like it in the check.
 func (r *run) found(severity Severity, a answer, rule, where, format string, args ...any) {
+	if r.cfg.Only != nil && !slices.Contains(r.cfg.Only, rule) {
+		return
+	}
 	for i, arg := range args {
 		if text, ok := arg.(string); ok {
 			args[i] = providercall.Shorten(text)
