@@ -45,15 +45,15 @@ func TestFindingsAreGroupedByCause(t *testing.T) {
 	var got []string
 	for _, c := range report.Causes {
 		if c.Severity == conformance.Violation {
-			got = append(got, strings.TrimSpace(c.Rule+" "+c.Property))
+			got = append(got, strings.TrimSuffix(c.Rule+" of "+c.Property, " of "))
 		}
 		if c.Exchange == nil || c.Advice == "" || c.Reason == "" || len(c.Endpoints) == 0 || c.Count == 0 {
 			t.Errorf("%+v", c)
 		}
 	}
 	want := []string{
-		"refused", "server-error", "auth-missing", "auth-wrong", "not-json", "type posted.id",
-		"enum participants.role", "enum status", "time messages.created_at", "id id", "source_user participants",
+		"refused", "server-error", "auth-missing", "auth-wrong", "not-json", "type of posted.id",
+		"enum of participants.role", "enum of status", "time of messages.created_at", "id of id", "source_user of participants",
 	}
 	if !slices.Equal(got, want) || report.Violations != len(want) || len(report.Findings(conformance.Violation)) < 5*len(want) {
 		t.Errorf("to fix are %q, want %q: %s", got, want, report)
