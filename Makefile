@@ -69,8 +69,8 @@ fuzz: ## fuzz each target FUZZTIME (20000x) times
 		$(GO) test "$$package" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
 	done
 
-bench: ## measure cost, goodput and pace beside net/http by hand, in two minutes (BENCHFLAGS='-only memory')
-	$(GO) run ./tests/bench $(BENCHFLAGS)
+bench: ## measure cost and goodput beside net/http by hand, in two minutes (BENCHFLAGS='-benchtime 300x -bench ReceiveMessage')
+	$(GO) test ./tests/bench -v -run '^TestGoodput$$' -bench . -benchtime 30x $(BENCHFLAGS)
 
 lint: lint-go lint-generated lint-spec lint-workflows ## check format, code, modules, documents, and that gen/ is fresh
 

@@ -1,4 +1,7 @@
-package main
+// The answers: from memory, or over loopback. They are ready beforehand, so that what is measured is the
+// caller's alone.
+
+package bench
 
 import (
 	"bufio"
@@ -8,10 +11,8 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"testing"
 )
-
-// This file answers both sides: from memory, or over loopback. Either way the answer is
-// ready beforehand, so that what is measured is the caller's alone.
 
 // memory answers without a network. It reads each request to its end, as a transport
 // does, and leaves httptrace alone.
@@ -27,11 +28,7 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	return &http.Response{
-		Status:        "200 OK",
-		StatusCode:    http.StatusOK,
-		Proto:         "HTTP/1.1",
-		ProtoMajor:    1,
-		ProtoMinor:    1,
+		Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header:        http.Header{"Content-Type": {"application/json"}},
 		ContentLength: int64(len(m.answer)),
 		Body:          io.NopCloser(bytes.NewReader(m.answer)),
@@ -39,38 +36,39 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// loopback answers over TCP. It is no net/http server, since that one's allocations are
-// counted in the same process and would level the figures out; this one makes none.
-type loopback struct {
-	listener net.Listener
-	conns    sync.WaitGroup
+// pooled is a transport that keeps as many connections as the client has requests in flight: net/http keeps
+// two by default.
+func pooled(t testing.TB) *http.Transport {
+	t.Helper()
+	transport := &http.Transport{MaxIdleConnsPerHost: 64}
+	t.Cleanup(transport.CloseIdleConnections)
+	return transport
 }
 
-func listen(answer []byte) (*loopback, error) {
+// listen answers over TCP until the test ends, and returns its origin. It is no net/http server, whose allocations
+// would be counted in the same process and level the figures out; this one makes none.
+func listen(t testing.TB, answer []byte) string {
+	t.Helper()
 	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}) // any free port
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	head := "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(answer)) + "\r\n\r\n"
-	l := &loopback{listener: listener}
-	l.conns.Go(func() {
+	response := append([]byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "+strconv.Itoa(len(answer))+"\r\n\r\n"), answer...)
+	var conns sync.WaitGroup
+	conns.Go(func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return // closed
 			}
-			l.conns.Go(func() { serve(conn, append([]byte(head), answer...)) })
+			conns.Go(func() { serve(conn, response) })
 		}
 	})
-	return l, nil
-}
-
-func (l *loopback) url() string { return "http://" + l.listener.Addr().String() }
-
-// close waits for the connections to end, so the callers must have closed theirs.
-func (l *loopback) close() {
-	_ = l.listener.Close()
-	l.conns.Wait()
+	t.Cleanup(func() {
+		_ = listener.Close()
+		conns.Wait() // the callers have closed theirs: cleanups run in reverse
+	})
+	return "http://" + listener.Addr().String()
 }
 
 // serve answers every request on a connection alike.

@@ -1,4 +1,6 @@
-package main
+// The comparator: what a good Go engineer writes for this one call. It uses nothing of this project.
+
+package bench
 
 import (
 	"bytes"
@@ -9,9 +11,6 @@ import (
 	"net/http"
 	"time"
 )
-
-// This file is the comparator: what a good Go engineer writes for this one call. It
-// imports nothing of this project.
 
 const requestLayout = "2006-01-02 15:04"
 

@@ -1,13 +1,12 @@
-package main
+// The comparator of getConversations: the page as a good Go engineer would have it encoded.
+
+package bench
 
 import (
 	"time"
 
 	"github.com/pdchannels/pdchannels/wrapper/provider"
 )
-
-// This file is the comparator of getConversations: the page as a good Go engineer would have it
-// encoded.
 
 type handPage struct {
 	Success        bool               `json:"success"`
