@@ -14,7 +14,7 @@ import (
 
 // converter fills one answer. It owns the memory of what it returns, so that the
 // next large answer can reuse it: with memory of its own, a page of 900 messages takes 1.5 times
-// as long (go run ./tests/bench -only provider).
+// as long (make bench).
 type converter struct {
 	*Handler
 	conversations []providerserver.Conversation
