@@ -3,6 +3,7 @@
 package main
 
 import (
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -16,8 +17,8 @@ import (
 // emulatorSettings are the flags of the command.
 type emulatorSettings struct {
 	emulator.Config
-	addr, app, manifest string
-	open                bool
+	addr, app, manifest, seed string
+	open                      bool
 }
 
 func emulatorCommand(env *environment) *cobra.Command {
@@ -25,24 +26,28 @@ func emulatorCommand(env *environment) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "emulator [flags]",
 		Short: "Emulate Pipedrive on this machine; not for production",
-		Long: `Prints settings to paste into another shell, and then a line for each request on stderr. It
-keeps everything in memory; Ctrl-C ends it.
+		Long: `Prints settings to paste into another shell, and the address of an inbox to open in a browser;
+then a line for each request on stderr. It keeps everything in memory, or with --data in a file;
+Ctrl-C ends it.
 
 It is built from what Pipedrive published, and was never compared with the live service. Where
 the published sources disagree it accepts what any of them allows, with a warning; --strict
 accepts only what all of them allow.
 
 With --app or --manifest it calls your app as Pipedrive does: history, replies, templates.
+--seed and --data are JSON lines, one event a line; --seed demo is a bicycle shop to look at.
 
 Credentials are random unless the environment sets them: PIPEDRIVE_CLIENT_ID, and
 PIPEDRIVE_CLIENT_SECRET, PIPEDRIVE_ACCESS_TOKEN and PIPEDRIVE_API_TOKEN of the first user, each
 also as a file, such as PIPEDRIVE_ACCESS_TOKEN_FILE. So a compose file or a CI job can give the
-same ones to the emulator and to what calls it. Use no live credentials.
+same ones to the emulator and to what calls it. Use no live credentials. Beyond this machine the
+inbox asks for a password: PIPEDRIVE_EMULATOR_PASSWORD, or a random one that is printed.
 
 GET /livez and /readyz answer 200; pdchannels emulator wait waits for that.`,
-		Example: `pdchannels emulator
+		Example: `pdchannels emulator --seed demo --open
 pdchannels emulator --app http://127.0.0.1:3000 --client-id my-app --redirect-url http://localhost:3000/callback
 pdchannels emulator --addr 127.0.0.1:0 --strict --token-lifetime 1m --burst-limit 20
+pdchannels emulator --data inbox.jsonl --profile withdrawn
 pdchannels emulator --addr 0.0.0.0:8484 --allow-host pipedrive.test --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := s.complete(env); err != nil {
@@ -52,7 +57,8 @@ pdchannels emulator --addr 0.0.0.0:8484 --allow-host pipedrive.test --json`,
 		},
 	}
 	s.declare(c.Flags())
-	completesFiles(c, "manifest")
+	completesFiles(c, "manifest", "seed", "data")
+	completes(c, "profile", string(emulator.Withdrawn))
 	completes(c, "refresh", string(emulator.RotatingRefresh), string(emulator.RepeatingRefresh))
 	c.AddCommand(emulatorWaitCommand(env))
 	return c
@@ -71,6 +77,11 @@ func (s *emulatorSettings) declare(flags *pflag.FlagSet) {
 	flags.IntVar(&s.BurstLimit, "burst-limit", 80, "the `NUMBER` of requests allowed in 2 seconds")
 	flags.IntVar(&s.DailyBudget, "daily-budget", 30_000, "the `NUMBER` of tokens to spend in a day; a message costs 10")
 	flags.StringArrayVar(&s.AllowHosts, "allow-host", nil, "a `NAME` under which the emulator is reached, beside those of this machine; repeat the flag for several")
+	flags.StringVar(&s.Company, "company", "", "the `NAME` of the emulated company")
+	flags.StringVar(&s.seed, "seed", "", "the `FILE` with what is there at the start and after a reset; demo is one that ships")
+	flags.StringVar(&s.Data, "data", "", "the `FILE` that keeps everything across restarts")
+	flags.BoolVar(&s.Sync, "sync", false, "with --data, bring every change to the disk before it is answered")
+	flags.StringVar((*string)(&s.Profile), "profile", "", "a `NAME` for how the service behaves: withdrawn is one that is gone (default as documented)")
 	flags.BoolVar(&s.open, "open", false, "open the inbox in a browser")
 }
 
@@ -95,6 +106,7 @@ func (s *emulatorSettings) complete(env *environment) error {
 	}
 	for name, preset := range map[string]*emulator.Secret{
 		"PIPEDRIVE_CLIENT_SECRET": &s.ClientSecret, "PIPEDRIVE_ACCESS_TOKEN": &s.Users[0].AccessToken, "PIPEDRIVE_API_TOKEN": &s.Users[0].APIToken,
+		"PIPEDRIVE_EMULATOR_PASSWORD": &s.Password,
 	} {
 		secret, err := env.secret(name)
 		if err != nil {
@@ -109,6 +121,20 @@ func (s *emulatorSettings) complete(env *environment) error {
 	}
 	if err := absolute("--app", s.app); err != nil {
 		return err
+	}
+	if s.Sync && s.Data == "" {
+		return usage("--sync goes with --data")
+	}
+	switch s.seed {
+	case "":
+	case "demo":
+		s.Seed = emulator.DemoSeed(time.Now())
+	default:
+		seed, err := os.ReadFile(s.seed)
+		if err != nil {
+			return usage("--seed %s: %w", printable(s.seed), withoutPath(err))
+		}
+		s.Seed = seed
 	}
 	s.Provider = emulator.Provider{BaseURL: s.app}
 	if s.manifest == "" {

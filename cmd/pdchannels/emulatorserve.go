@@ -45,7 +45,7 @@ func (s *emulatorSettings) serve(ctx context.Context, env *environment) error {
 		return errors.Join(fmt.Errorf("listening on %s, which is no TCP address", listener.Addr()), listener.Close())
 	}
 	env.stderr.print(exposure(bound))
-	b := banner{url: reachableURL(bound), plainHTTP: !reachable(bound).IsLoopback(), Emulator: e, preset: env.isSet}
+	b := banner{url: reachableURL(bound), plainHTTP: !reachable(bound).IsLoopback(), exposed: !bound.IP.IsLoopback(), Emulator: e, preset: env.isSet}
 	env.say(b.object(), "%s", b.text())
 	if s.open {
 		if err := env.browse(b.url + "/"); err != nil {
@@ -60,7 +60,7 @@ func exposure(bound *net.TCPAddr) string {
 	if bound.IP.IsLoopback() {
 		return ""
 	}
-	return fmt.Sprintf("warning: anybody who can reach %s over the network can use this emulator\n", bound)
+	return fmt.Sprintf("warning: %s can be reached over the network; the inbox asks for a password there\n", bound)
 }
 
 // reachable is an address at which a listener is reached from this machine.
@@ -85,6 +85,7 @@ type banner struct {
 	*emulator.Emulator
 	url       string
 	plainHTTP bool                   // url is not on loopback
+	exposed   bool                   // others can reach the emulator, and its pages need the password
 	preset    func(name string) bool // whether the environment sets a secret: such a one is not printed
 }
 
@@ -107,13 +108,18 @@ func (b *banner) settings() [][2]string {
 
 // hides reports whether a setting is a secret that the user set, and knows.
 func (b *banner) hides(name string) bool {
-	return b.preset(name) && (strings.HasSuffix(name, "_TOKEN") || strings.HasSuffix(name, "_SECRET"))
+	return b.preset(name) && (strings.HasSuffix(name, "_TOKEN") || strings.HasSuffix(name, "_SECRET") || strings.HasSuffix(name, "_PASSWORD"))
 }
 
 // text is a shell script: exports that work when pasted, and comments.
 func (b *banner) text() string {
 	var text strings.Builder
-	text.WriteString("# Pipedrive's side of the Channels API; not for production. Ctrl-C ends it.\n# Paste these lines into another shell:\n")
+	text.WriteString("# Pipedrive's side of the Channels API; not for production. Ctrl-C ends it.\n")
+	fmt.Fprintf(&text, "# Its inbox is at %s/\n", b.url)
+	if b.exposed && !b.hides("PIPEDRIVE_EMULATOR_PASSWORD") {
+		fmt.Fprintf(&text, "# The password of the inbox, with any user name: %s\n", b.Password())
+	}
+	text.WriteString("# Paste these lines into another shell:\n")
 	for _, s := range b.settings() {
 		if b.hides(s[0]) {
 			fmt.Fprintf(&text, "# %s is as you set it\n", s[0])
@@ -143,5 +149,9 @@ func (b *banner) object() any {
 			env[s[0]] = s[1]
 		}
 	}
-	return map[string]any{"emulator": map[string]any{"url": b.url, "environment": env}}
+	object := map[string]any{"url": b.url, "environment": env}
+	if b.exposed && !b.hides("PIPEDRIVE_EMULATOR_PASSWORD") {
+		object["password"] = b.Password()
+	}
+	return map[string]any{"emulator": object}
 }

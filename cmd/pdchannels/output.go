@@ -175,7 +175,7 @@ func exitCode(err error) int {
 // plain is the text of an error without the names of Go packages.
 func plain(err error) string {
 	text := err.Error()
-	for _, prefix := range []string{"channels: ", "new client: ", "auth: ", "filestore: ", "the callback: "} {
+	for _, prefix := range []string{"channels: ", "new client: ", "auth: ", "filestore: ", "the callback: ", "emulator: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
 	return text
