@@ -53,6 +53,9 @@ Exit codes:
      delivered, or not everything could be checked
   4  the API answered 401, 403 or 429: not for you, or not now
 
+pdchannels-outbox, a command of its own, keeps messages in a database until they are delivered:
+go install github.com/pdchannels/pdchannels/wrapper/scale/cmd/pdchannels-outbox@latest.
+
 "go run" replaces all of these by 1: for scripts, build the command with make build or
 go install github.com/pdchannels/pdchannels/cmd/pdchannels@latest.
 

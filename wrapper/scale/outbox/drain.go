@@ -82,7 +82,13 @@ func (d *drain) deliver(wait time.Duration) {
 func (d *drain) slice(ctx context.Context) (until time.Time, reason error) {
 	ctx, cancel := context.WithTimeout(ctx, sliceTime+time.Minute)
 	defer cancel()
-	f := newFeed(func(ctx context.Context, after int64, limit int) ([]row, error) {
+	held, err := d.store.held(ctx, d.claim.installation)
+	if err != nil {
+		d.trouble(ctx, "read messages", err)
+		pause(ctx, time.Second)
+		return time.Time{}, nil
+	}
+	f := newFeed(held, func(ctx context.Context, after int64, limit int) ([]row, error) {
 		return d.store.page(ctx, d.claim.installation, after, limit)
 	})
 	end := time.AfterFunc(sliceTime, f.close)

@@ -47,8 +47,14 @@ type line struct {
 	failed   bool // nothing more of it goes out in this delivery
 }
 
-func newFeed(page func(ctx context.Context, after int64, limit int) ([]row, error)) *feed {
-	return &feed{page: page, changed: make(chan struct{}, 1), given: map[int]row{}, lines: map[string]*line{}}
+// newFeed makes a feed without the conversations that are held now, by their keys. They stay out of it to
+// the end: if one is freed meanwhile, its first rows may be behind the place where the feed reads.
+func newFeed(held []string, page func(ctx context.Context, after int64, limit int) ([]row, error)) *feed {
+	f := &feed{page: page, changed: make(chan struct{}, 1), given: map[int]row{}, lines: map[string]*line{}}
+	for _, key := range held {
+		f.lines[key] = &line{failed: true}
+	}
+	return f
 }
 
 // messages yields rows until there are none and nothing is on its way, until the feed is closed, or ctx ends.

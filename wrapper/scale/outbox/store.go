@@ -71,6 +71,24 @@ const held = `EXISTS (SELECT 1 FROM {t}message AS h
 	WHERE h.installation = m.installation AND h.channel = m.channel AND h.conversation = m.conversation
 	AND (h.state = 2 OR h.retry_at IS NOT NULL) AND (h.state = 2 OR h.retry_at > {now} AND h.retry_at <= {now} + 600000))`
 
+// held returns the keys of the conversations that have to wait.
+func (s *store) held(ctx context.Context, installation string) (keys []string, err error) {
+	rows, err := s.db.QueryContext(ctx, s.sql(`SELECT DISTINCT m.channel, m.conversation FROM {t}message AS m
+		WHERE m.installation = $1 AND (m.state = 2 OR m.retry_at IS NOT NULL) AND `+held), installation)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var r row
+		if err := rows.Scan(&r.channel, &r.conversation); err != nil {
+			return nil, err
+		}
+		keys = append(keys, r.key())
+	}
+	return keys, rows.Err()
+}
+
 // page returns up to limit rows that can be delivered, from after on.
 func (s *store) page(ctx context.Context, installation string, after int64, limit int) ([]row, error) {
 	rows, err := s.db.QueryContext(ctx, s.sql(`SELECT m.seq, m.channel, m.conversation, m.message, m.body, m.attempts, m.appended_at
