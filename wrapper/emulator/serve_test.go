@@ -189,7 +189,11 @@ func TestServedBeyondLoopback(t *testing.T) {
 	go func() { served <- e.Serve(ctx, l) }()
 	port := l.Addr().(*net.TCPAddr).Port
 	for host, want := range map[string]int{"emulator": 200, "emulator:8484": 200, "127.0.0.1": 200, "evil.example": 403} {
-		for _, path := range []string{"/livez", "/readyz"} {
+		for _, path := range []string{"/livez", "/readyz", "/", "/_emulator/state"} {
+			want := want
+			if want == 200 && len(path) != len("/livez") && path != "/readyz" {
+				want = 401 // there is a password
+			}
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", port, path), http.NoBody)
 			if err != nil {
 				t.Fatal(err)
