@@ -24,7 +24,7 @@ func TestRoundTrip(t *testing.T) {
 	pipedrive := emulator.Start(t, emulator.Config{
 		ClientID: "shop-app", ClientSecret: emulator.NewSecret("s3cret"), Provider: emulator.Provider{BaseURL: app.URL},
 	})
-	shop := messenger.New(app.URL)
+	shop := messenger.NewWithHistory(app.URL)
 	endpoints, err := provider.NewHandler(shop, provider.BasicAuth("shop-app", "s3cret"))
 	if err != nil {
 		t.Fatal(err)
