@@ -17,44 +17,49 @@ const (
 	StopAll          // everything that has not begun is skipped
 )
 
-// Job says how the items of a sequence are worked off.
+// Job says how the items of a sequence are processed.
 type Job[T, R any] struct {
-	// Workers is how many items may be in work; ReadAhead how many may wait for one of their line.
+	// Workers is how many items may be in progress; ReadAhead how many may wait for one of their line.
 	Workers, ReadAhead int
 	// MaxFailed bounds the memory for lines that were stopped; one more of them stops all.
 	MaxFailed int
-	// Line names what has to stay in order. An empty name is no line.
+	// Line names what stays in order. An empty name is no line.
 	Line func(T) string
-	// Do works off one item, on a goroutine beside others.
+	// Do processes one item, on a goroutine of its own beside others.
 	Do func(context.Context, T) (R, Verdict)
 	// Skip makes the result of an item that is skipped. The cause is the result that stopped
 	// everything; nil if it was one of the item's own line.
 	Skip func(item T, cause *R) R
 }
 
-// Run works off the source while the returned sequence is iterated, and yields one result
-// for each item: in order within a line, otherwise as they come. To break off the
-// iteration cancels the work in hand and waits for its end. The source is iterated on a
-// goroutine of its own, which has ended when the iteration has.
+// Run processes the source while the returned sequence is iterated, and yields one result
+// for each item: in order within a line, otherwise as they come. Breaking off the iteration
+// cancels what is in progress and waits for its end. The source is iterated on a goroutine of its
+// own, which has ended when the iteration has. A panic of the source, or of Do, reaches the goroutine
+// that iterates, after everything else has ended.
 func (j Job[T, R]) Run(ctx context.Context, source iter.Seq[T]) iter.Seq[R] {
 	return func(yield func(R) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		r := run[T, R]{
 			Job:     j,
 			yield:   yield,
-			results: make(chan result[R], j.Workers), // nobody who has one ever waits
+			results: make(chan result[R], j.Workers+1), // nobody who has one ever waits
 			work:    make(chan task[T], j.Workers),
 			lines:   map[string][]T{},
 			failed:  map[uint64]struct{}{},
 			seed:    maphash.MakeSeed(),
 		}
 		items, broken := make(chan T), make(chan struct{})
-		defer r.group.Wait()
-		defer close(r.work)
-		defer cancel()
-		defer close(broken)
+		defer func() {
+			close(broken)
+			cancel()
+			close(r.work)
+			r.group.Wait()
+			r.rethrow()
+		}()
 		r.group.Go(func() {
 			defer close(items)
+			defer r.carry()
 			for item := range source {
 				select {
 				case items <- item:
@@ -79,7 +84,7 @@ type run[T, R any] struct {
 	workers int // they stay: a new goroutine has to grow its stack anew
 	work    chan task[T]
 	waiting int                 // in all lines
-	lines   map[string][]T      // those of which an item is in work, and what waits behind it
+	lines   map[string][]T      // those of which an item is in progress, and what waits behind it
 	failed  map[uint64]struct{} // by hash: a name may be long, and a clash only skips, and says so
 	seed    maphash.Seed
 	stopped *R
@@ -94,6 +99,23 @@ type result[R any] struct {
 	value   R
 	line    string
 	verdict Verdict
+	panics  any // what the goroutine panicked with instead
+}
+
+// carry is deferred by every goroutine, and hands a panic over to the one that iterates.
+func (r *run[T, R]) carry() {
+	if panics := recover(); panics != nil {
+		r.results <- result[R]{panics: panics}
+	}
+}
+
+// rethrow panics with what a goroutine panicked with, if one did.
+func (r *run[T, R]) rethrow() {
+	for len(r.results) > 0 {
+		if panics := (<-r.results).panics; panics != nil {
+			panic(panics)
+		}
+	}
 }
 
 func (r *run[T, R]) loop(ctx context.Context, items <-chan T) {
@@ -109,6 +131,9 @@ func (r *run[T, R]) loop(ctx context.Context, items <-chan T) {
 				going = r.accept(ctx, item)
 			}
 		case done := <-r.results:
+			if done.panics != nil {
+				panic(done.panics)
+			}
 			going = r.finish(ctx, done)
 		}
 		if !going {
@@ -140,9 +165,10 @@ func (r *run[T, R]) begin(ctx context.Context, line string, item T) {
 	if r.active > r.workers {
 		r.workers++
 		r.group.Go(func() {
+			defer r.carry()
 			for t := range r.work {
 				value, verdict := r.Do(ctx, t.item)
-				r.results <- result[R]{value, t.line, verdict}
+				r.results <- result[R]{value: value, line: t.line, verdict: verdict}
 			}
 		})
 	}

@@ -239,3 +239,40 @@ func TestRunAgain(t *testing.T) {
 		}
 	}
 }
+
+// A panic on another goroutine reaches the one that iterates, when all others have ended.
+func TestPanicsAreCarried(t *testing.T) {
+	t.Parallel()
+	for name, at := range map[string]int{"of the source, which has yielded nothing": 0, "of the source": 3, "of the work": -1} {
+		synctest.Test(t, func(t *testing.T) {
+			var w watched
+			j := w.job(2, 2, 9)
+			do := j.Do
+			j.Do = func(ctx context.Context, i item) (outcome, Verdict) {
+				if at < 0 && i.n == 2 {
+					panic("carried")
+				}
+				return do(ctx, i)
+			}
+			source := func(yield func(item) bool) {
+				for n := range 5 {
+					if n == at {
+						panic("carried")
+					}
+					if !yield(item{n: n, takes: time.Hour}) {
+						return
+					}
+				}
+			}
+			defer func() {
+				if got := recover(); got != "carried" || w.working != 0 {
+					t.Errorf("%s: recovered %v while %d are in progress", name, got, w.working)
+				}
+			}()
+			for range j.Run(t.Context(), source) {
+				continue
+			}
+			t.Errorf("%s: the iteration ended without it", name)
+		})
+	}
+}

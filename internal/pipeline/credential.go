@@ -22,8 +22,6 @@ type Credential struct {
 	// Renew asks for another secret than the refused one. It returns the same, or none, if there is
 	// no other.
 	Renew func(ctx context.Context, refused string) (fresh string, err error)
-	// Interruptible says that Authorize listens to its context.
-	Interruptible bool
 	// BaseURL asks where the API is; nil if the credential does not know.
 	BaseURL func(ctx context.Context) (string, error)
 }
@@ -36,7 +34,7 @@ func OAuth(tokens oauth2.TokenSource) Credential {
 	if source, ok := tokens.(interface {
 		TokenContext(ctx context.Context) (*oauth2.Token, error)
 	}); ok {
-		token, c.Interruptible = source.TokenContext, true
+		token = source.TokenContext
 	}
 	if source, ok := tokens.(interface {
 		BaseURL(ctx context.Context) (string, error)

@@ -23,7 +23,7 @@ type Pipeline struct {
 	Transport  http.RoundTripper
 	Policy     retry.Policy
 	Limiter    *ratelimit.Limiter
-	UserAgent  string
+	UserAgent  []string // as a header value
 	// AttemptEnds is told of each attempt.
 	AttemptEnds func(ctx context.Context, op *Operation, a Attempt)
 
@@ -67,6 +67,8 @@ type Call struct {
 	Hold func(ctx context.Context, f *retry.Failure) (afresh bool, err error)
 
 	Result Result
+
+	buffer *buffer // what the answer was read into
 }
 
 // Result is what is known of a call at its end.
@@ -74,7 +76,8 @@ type Result struct {
 	Attempts int
 	Waited   time.Duration // for slots, and in Hold
 	Status   int           // of the last answer; 0 if none came
-	Data     []byte        // the JSON of the answer's data; nil if there is none
+	Body     []byte        // of the last answer, until Release
+	Data     []byte        // the JSON of its data; nil if there is none
 	// Inferred says that an attempt of unknown outcome was accepted, as a refusal of a later one shows.
 	Inferred bool
 }
@@ -85,8 +88,10 @@ type Turn struct{ Channel, ID string }
 // A Bound derives the context of an attempt, which lasts at most as long as given, from that of the call.
 type Bound func(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc)
 
-// Do makes the call with the request of the generated client. The response is one of a
-// success, and its body is in memory; the error is a [*retry.Failure].
+var acceptJSON = []string{"application/json"}
+
+// Do makes the call with the request of the generated client, which it keeps. The response is one of a
+// success; its body was read, and stands in Result. The error is a [*retry.Failure].
 func (c *Call) Do(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	if err := ctx.Err(); err != nil {
@@ -98,8 +103,7 @@ func (c *Call) Do(req *http.Request) (*http.Response, error) {
 		}
 		defer c.Pipeline.turns.Leave(c.Turn)
 	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", c.Pipeline.UserAgent)
+	req.Header["Accept"], req.Header["User-Agent"] = acceptJSON, c.Pipeline.UserAgent
 	r := run{Call: c, req: req, retry: c.Pipeline.Policy.Begin(c.Operation.Rule)}
 	resp, f := r.toTheEnd(ctx)
 	c.Result.Attempts = r.retry.Attempts

@@ -22,11 +22,11 @@ type run struct {
 func (r *run) attempts(ctx context.Context) (*http.Response, *retry.Failure) {
 	var last *retry.Failure
 	for {
-		slot, stop := r.prepare(ctx)
+		within, cancel, slot, stop := r.prepare(ctx)
 		if stop != nil {
 			return nil, r.after(last, stop)
 		}
-		x := r.exchange(ctx, slot)
+		x := r.exchange(within, cancel, slot)
 		last = x.failure
 		decision := r.retry.Next(last, x.took, ctx.Err() != nil)
 		decision, err := r.renewIfRefused(ctx, last, decision)
@@ -59,29 +59,52 @@ func (r *run) attempts(ctx context.Context) (*http.Response, *retry.Failure) {
 // mostly the same.
 const stale = 30 * time.Second
 
-// prepare gets what an attempt needs. The credential is never asked for while a slot is held.
-func (r *run) prepare(ctx context.Context) (ratelimit.Slot, *retry.Failure) {
+// prepare gets what an attempt needs: a context that bounds it, and a slot. The credential is never
+// asked for while a slot is held.
+func (r *run) prepare(ctx context.Context) (within context.Context, cancel context.CancelFunc, slot ratelimit.Slot, f *retry.Failure) {
 	if refused := r.Pipeline.Limiter.Refused(r.Operation.Cost); refused != nil {
-		return ratelimit.Slot{}, heldBack(refused)
+		return nil, nil, slot, heldBack(refused)
 	}
 	if err := r.nextRequest(ctx); err != nil {
-		return ratelimit.Slot{}, &retry.Failure{Outcome: retry.NotSent, Message: "the request cannot be repeated", Err: err}
+		return nil, nil, slot, &retry.Failure{Outcome: retry.NotSent, Message: "the request cannot be repeated", Err: err}
 	}
-	if f := r.authorize(ctx); f != nil {
-		return ratelimit.Slot{}, f
+	start := time.Now()
+	within, cancel = context.WithTimeout(ctx, r.retry.Timeout())
+	defer func() {
+		if f != nil {
+			cancel()
+		}
+	}()
+	if f = r.authorize(within, ctx); f != nil {
+		return nil, cancel, slot, f
 	}
-	slot, f := r.waitForSlot(ctx)
+	slot, f = r.waitForSlot(ctx)
 	if f == nil && slot.Waited > stale {
 		// Everybody behind in this line gives the slot back too, so that this takes no place away.
 		waited := slot.Waited
 		slot.Done(ratelimit.Answer{Unsent: true})
-		if f := r.authorize(ctx); f != nil {
-			return ratelimit.Slot{}, f
+		cancel()
+		within, cancel = context.WithTimeout(ctx, r.retry.Timeout())
+		if f = r.authorize(within, ctx); f != nil {
+			return nil, cancel, slot, f
 		}
 		slot, f = r.waitForSlot(ctx)
 		slot.Waited += waited
 	}
-	return slot, f
+	// The attempt has its own time unless it begins at once; then one context will do.
+	if r.Bound != nil || time.Since(start) > time.Second {
+		cancel()
+		within, cancel = r.bound(ctx)
+	}
+	return within, cancel, slot, f
+}
+
+// bound returns the context of an exchange.
+func (r *run) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	if r.Bound != nil {
+		return r.Bound(ctx, r.retry.Timeout())
+	}
+	return context.WithTimeout(ctx, r.retry.Timeout())
 }
 
 func (r *run) waitForSlot(ctx context.Context) (ratelimit.Slot, *retry.Failure) {
@@ -118,13 +141,7 @@ func (r *run) nextRequest(ctx context.Context) error {
 }
 
 // authorize sets the credential. A token source that listens to a context has as long as an attempt.
-func (r *run) authorize(ctx context.Context) *retry.Failure {
-	within := ctx
-	if r.Pipeline.Credential.Interruptible {
-		bounded, cancel := context.WithTimeout(ctx, r.retry.Timeout())
-		defer cancel()
-		within = bounded
-	}
+func (r *run) authorize(within, ctx context.Context) *retry.Failure {
 	secret, err := r.Pipeline.Credential.Authorize(within, r.req.Header)
 	if err != nil {
 		return &retry.Failure{Outcome: retry.NotSent, Message: "no credential", Err: &cause{err, r.secret}, Everyone: ctx.Err() == nil}

@@ -1,11 +1,12 @@
-// Package wire holds the API's spellings of time, as the generated client uses them.
+// Package wire has the API's spellings of time, for the generated client.
 //
-// A request carries UTC minutes, and a [Minute] writes nothing else. An answer
-// has been published in several spellings, and a [Time] reads them all.
+// A request carries UTC minutes, and a [Minute] writes nothing else. Answers have been
+// published in several spellings, and a [Time] reads them all.
 package wire
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -35,8 +36,8 @@ func (m *Minute) UnmarshalJSON(b []byte) error {
 
 // Time is a time in an answer.
 //
-// A message that arrived is not turned into a failure by a time nobody can read:
-// decoding never fails, but leaves the zero time and keeps what was there in Unreadable.
+// Decoding never fails, since an accepted message must not become a failure by a time that cannot be
+// read: it leaves the zero time, and keeps what was there in Unreadable.
 type Time struct {
 	time.Time
 	Unreadable string // the JSON that is no time; empty if Time was read, or was null or ""
@@ -69,18 +70,22 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return json.Marshal(t.UTC().Format("2006-01-02T15:04:05.000Z07:00"))
 }
 
-// ParseTime reads the published spellings of time: `2006-01-02 15:04` and
-// `2006-01-02 15:04:05`, both UTC, and RFC 3339. The result is in UTC.
+// ParseTime reads a date and a time of day, between them a space or a T, with or without seconds and
+// fractions of them. Without a zone it is UTC: published are `2006-01-02 15:04`,
+// `2006-01-02 15:04:05` and RFC 3339. The result is in UTC.
 func ParseTime(s string) (time.Time, error) {
-	// The length and the separator tell the spelling, so that a good time is parsed once.
+	const date, minute = len("2006-01-02"), len("2006-01-02T15:04")
 	layout := time.RFC3339Nano
-	if len(s) > len("2006-01-02") && s[len("2006-01-02")] == ' ' {
-		layout = minuteLayout
-		if len(s) > len(minuteLayout) {
-			layout = time.DateTime
-		}
+	if len(s) > minute && s[minute] != ':' || len(s) == minute {
+		layout = "2006-01-02T15:04Z07:00"
+	}
+	if len(s) > date && s[date] == ' ' {
+		layout = layout[:date] + " " + layout[date+1:]
 	}
 	t, err := time.Parse(layout, s)
+	if err != nil && len(s) > date && !strings.ContainsAny(s[date:], "Zz+-") {
+		t, err = time.Parse(strings.TrimSuffix(layout, "Z07:00"), s)
+	}
 	if err != nil {
 		return time.Time{}, err
 	}

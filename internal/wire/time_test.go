@@ -27,6 +27,13 @@ func TestEverySpellingIsRead(t *testing.T) {
 		"2022-03-01T07:58:35.449Z":       want.Add(35449 * time.Millisecond),
 		"2022-03-01T09:58:35.449+02:00":  want.Add(35449 * time.Millisecond),
 		"2022-02-28T23:58:35.4490-08:00": want.Add(35449 * time.Millisecond),
+		"2022-03-01T07:58":               want,
+		"2022-03-01T07:58:35":            want.Add(35 * time.Second),
+		"2022-03-01T07:58:35.449":        want.Add(35449 * time.Millisecond),
+		"2022-03-01 07:58:35.449":        want.Add(35449 * time.Millisecond),
+		"2022-03-01 07:58:35Z":           want.Add(35 * time.Second),
+		"2022-03-01 09:58+02:00":         want,
+		"2022-03-01T07:58Z":              want,
 	} {
 		got, err := wire.ParseTime(text)
 		if err != nil || !got.Equal(want) || got.Location() != time.UTC {
@@ -35,7 +42,7 @@ func TestEverySpellingIsRead(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", " ", "2022-03-01", "2022-03-01 ", "2022-13-01 07:58", "2022-02-30 07:58", "2022-03-01 24:00",
-		"2022-03-01 07:58 ", "2022-03-01T07:58", "2022-03-01T07:58:35", "2022-03-01 07:58:35Z", "yesterday", "1646121515", "0000-00-00 00:00:00",
+		"2022-03-01 07:58 ", "2022-03-01T07:58:", "2022-03-01_07:58:35", "2022-03-01T07:58:35+", "2022-03-01T07:58:35 CET", "yesterday", "1646121515", "0000-00-00 00:00:00",
 	} {
 		if got, err := wire.ParseTime(text); err == nil {
 			t.Errorf("%q was read as %v", text, got)

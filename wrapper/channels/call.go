@@ -62,7 +62,7 @@ func (c *Client) unusable(ctx context.Context) error {
 // wrong becomes an [*Error] here.
 func (c *call) end(ctx context.Context, resp *http.Response, err error) error {
 	if resp != nil {
-		_ = resp.Body.Close() // it is in memory
+		_ = resp.Body.Close() // it was read
 	}
 	var e *Error
 	if err != nil {

@@ -41,6 +41,7 @@ func (c *Client) AddChannel(ctx context.Context, r AddChannelRequest) (Channel, 
 	if err != nil {
 		return Channel{}, err
 	}
+	defer call.Release()
 	body := r.wire()
 	if r.ProviderType != "" && !body.ProviderType.Valid() {
 		c.logUnlisted(ctx, op, "ProviderType")
@@ -82,6 +83,7 @@ func (c *Client) receiveMessage(ctx context.Context, r ReceiveMessageRequest, d 
 	if err != nil {
 		return Message{}, err
 	}
+	defer call.Release()
 	call.Turn = pipeline.Turn{Channel: r.ProviderChannelID, ID: r.ID}
 	if d != nil {
 		call.Bound, call.Hold = d.bound, patience()
@@ -112,6 +114,7 @@ func (c *Client) DeleteChannel(ctx context.Context, r DeleteChannelRequest) erro
 	if err != nil {
 		return err
 	}
+	defer call.Release()
 	resp, err := call.api.DeleteChannel(ctx, r.ProviderChannelID)
 	return call.end(ctx, resp, err)
 }
@@ -123,6 +126,7 @@ func (c *Client) DeleteConversation(ctx context.Context, r DeleteConversationReq
 	if err != nil {
 		return err
 	}
+	defer call.Release()
 	resp, err := call.api.DeleteConversation(ctx, r.ProviderChannelID, r.ConversationID)
 	return call.end(ctx, resp, err)
 }
@@ -140,6 +144,7 @@ func (c *Client) Probe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer call.Release()
 	resp, err := call.api.ReceiveMessageWithBody(ctx, "application/json", strings.NewReader("{}"))
 	return call.end(ctx, resp, err)
 }

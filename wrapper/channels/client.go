@@ -54,7 +54,7 @@ func NewClient(credential Credential, opts ...Option) (*Client, error) {
 	}
 	c.pipeline = &pipeline.Pipeline{
 		Credential: credential.inner, Transport: o.resolveTransport(), Policy: o.resolvePolicy(), Limiter: c.limiter.inner,
-		UserAgent: userAgent, AttemptEnds: c.attemptEnded,
+		UserAgent: []string{userAgent}, AttemptEnds: c.attemptEnded,
 	}
 	if c.origin == nil || o.baseURL != nil {
 		baseURL, err := o.resolveBaseURL()

@@ -1,8 +1,10 @@
 package channels
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -60,8 +62,9 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	req.Header.Del("Authorization")
 	req.Header.Del("X-Api-Token")
 	resp, err := call.Do(req)
-	if err := call.end(ctx, nil, err); err != nil {
+	if err := call.end(ctx, resp, err); err != nil {
 		return nil, err
 	}
+	resp.Body = io.NopCloser(bytes.NewReader(call.Result.Body))
 	return resp, nil
 }
