@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -209,3 +210,90 @@ func TestTheSourceFails(t *testing.T) {
 		}
 	})
 }
+
+// A burst limit is waited out, however often it strikes.
+func TestADeliveryWaitsOutABurstLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		busy := step{answer: answer{status: 429, header: "x-ratelimit-reset: 2\r\nx-daily-ratelimit-token-remaining: 29000\r\n", body: envelope("")}}
+		p := &pipedrive{plan: &sequence{steps: slices.Repeat([]step{busy}, 20)}}
+		client := p.newClient(t, apiToken)
+		for d := range client.Deliver(t.Context(), channels.Messages([]channels.ReceiveMessageRequest{message("one", "a"), message("two", "a")})) {
+			if d.Err != nil {
+				t.Errorf("%s: %v", d.Request.ID, d.Err)
+			}
+		}
+	})
+}
+
+// What a proxy answers in JSON of its own is about one message, until it answers so in a row.
+func TestAProxysJSONStopsNoDelivery(t *testing.T) {
+	t.Parallel()
+	const denied = `{"type":"https://proxy.example/1020","title":"Error 1020: Access denied","status":403}`
+	synctest.Test(t, func(t *testing.T) {
+		p := &pipedrive{plan: only{"message-3", step{answer: answer{status: 403, body: denied}}}}
+		client := p.newClient(t, apiToken)
+		for d := range client.Deliver(t.Context(), numbered(40, 40)) {
+			e, _ := errors.AsType[*channels.Error](d.Err)
+			if bad := d.Request.ID == "message-3"; (d.Err != nil) != bad || bad && (!e.NotFromAPI || errors.Is(e, channels.ErrForbidden)) {
+				t.Errorf("%s: %v", d.Request.ID, d.Err)
+			}
+		}
+		p.plan = &sequence{steps: []step{{answer: answer{status: 403, body: denied}}}, forGood: true}
+		for i, id := range []string{"one", "two", "three", "four"} {
+			_, err := receive(t.Context(), client, id)
+			if blocked := i >= 2; errors.Is(err, channels.ErrBlocked) != blocked {
+				t.Errorf("page %d: %v, want it blocked: %v", i+1, err, blocked)
+			}
+		}
+	})
+}
+
+// A panic of the source, of the token source or of the transport reaches whoever iterates, and nothing
+// remains of the delivery, though the others wait for the end of a limit.
+func TestAPanicUnderDeliver(t *testing.T) {
+	t.Parallel()
+	for _, where := range []string{"the source", "the token source", "the transport"} {
+		synctest.Test(t, func(t *testing.T) {
+			asked := 0
+			from := &tokens{token: func(context.Context) (string, error) {
+				if asked++; asked == 2 && where == "the token source" {
+					panic(where)
+				}
+				return "token-0", nil
+			}}
+			held := step{answer: answer{status: 429, header: "Retry-After: 60\r\n"}}
+			p := &pipedrive{plan: only{"first", held}}
+			transport := roundTripper(func(r *http.Request) (*http.Response, error) {
+				if asked == 2 && where == "the transport" {
+					panic(where)
+				}
+				return p.piped(t).RoundTrip(r)
+			})
+			client := newClient(t, channels.OAuth(from), channels.WithBaseURL(base), channels.WithHTTPClient(&http.Client{Transport: transport}))
+			source := func(yield func(channels.ReceiveMessageRequest, error) bool) {
+				_ = yield(message("first", "a"), nil)
+				<-time.After(61 * time.Second)
+				_ = yield(message("second", "b"), nil)
+				if where == "the source" {
+					panic(where)
+				}
+			}
+			start := time.Now()
+			defer func() {
+				s := client.Limiter().State()
+				if got := recover(); got != where || s.InFlight != 0 || s.Waiting != 0 || time.Since(start) > 2*time.Minute {
+					t.Errorf("%s: recovered %v after %v, and the limiter has %+v", where, got, time.Since(start), s)
+				}
+			}()
+			for range client.Deliver(t.Context(), source) {
+				continue
+			}
+			t.Errorf("%s: the iteration ended without it", where)
+		})
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -75,6 +75,30 @@ func TestWaitingForTheEarlierCall(t *testing.T) {
 	})
 }
 
+// Who gives up waiting for its turn does not give the turn to the next one.
+func TestGivingUpOnATurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := &pipedrive{plan: &sequence{}, travel: func() time.Duration { return 2 * time.Second }}
+		client := p.newClient(t, apiToken)
+		var group sync.WaitGroup
+		for _, gives := range []time.Duration{time.Hour, time.Second, time.Hour} {
+			group.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), gives)
+				defer cancel()
+				if _, err := client.ReceiveMessage(ctx, update("one", channels.StatusSent)); (err != nil) != (gives == time.Second) {
+					t.Errorf("gives up after %v: %v", gives, err)
+				}
+			})
+			synctest.Wait()
+		}
+		group.Wait()
+		if seen := p.requests(); len(seen) != 2 || seen[1].at.Sub(seen[0].at) < 4*time.Second {
+			t.Errorf("requests came at %v and %v, want the second after the answer to the first", seen[0].at, seen[1].at)
+		}
+	})
+}
+
 // panics is a transport that panics once, and then answers.
 type panics struct {
 	mu   sync.Mutex
