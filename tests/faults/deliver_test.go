@@ -16,19 +16,16 @@ import (
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
-// only is a plan by which one message meets a step, every time, and the others are well.
-type only struct {
-	id   string
-	step step
-}
+// only is a plan by which some messages meet a step, every time, and the others are well.
+type only map[string]step // by id
 
 func (only) connects() step { return step{} }
 
 func (o only) answers(r *request) step {
-	if err := r.readBody(); err == nil && r.id == o.id {
-		return o.step
+	if err := r.readBody(); err != nil {
+		return step{}
 	}
-	return step{}
+	return o[r.id]
 }
 
 // by sorts deliveries by conversation, in the order they were yielded.
@@ -49,7 +46,7 @@ func TestAConversationStopsAtItsFirstFailure(t *testing.T) {
 		channels.Unknown:  {answer: answer{status: 500, body: envelope("")}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			p := &pipedrive{plan: only{"message-43", s}, travel: between(time.Millisecond, 300*time.Millisecond)}
+			p := &pipedrive{plan: only{"message-43": s}, travel: between(time.Millisecond, 300*time.Millisecond)}
 			client := p.newClient(t, apiToken)
 			conversations := by(slices.Collect(client.Deliver(t.Context(), numbered(200, 10))))
 			for name, deliveries := range conversations {
@@ -231,9 +228,9 @@ func TestAProxysJSONStopsNoDelivery(t *testing.T) {
 	t.Parallel()
 	const denied = `{"type":"https://proxy.example/1020","title":"Error 1020: Access denied","status":403}`
 	synctest.Test(t, func(t *testing.T) {
-		p := &pipedrive{plan: only{"message-3", step{answer: answer{status: 403, body: denied}}}}
+		p := &pipedrive{plan: only{"message-3": {answer: answer{status: 403, body: denied}}}}
 		client := p.newClient(t, apiToken)
-		for d := range client.Deliver(t.Context(), numbered(40, 40)) {
+		for d := range client.Deliver(t.Context(), numbered(200, 200)) {
 			e, _ := errors.AsType[*channels.Error](d.Err)
 			if bad := d.Request.ID == "message-3"; (d.Err != nil) != bad || bad && (!e.NotFromAPI || errors.Is(e, channels.ErrForbidden)) {
 				t.Errorf("%s: %v", d.Request.ID, d.Err)
@@ -257,32 +254,33 @@ func TestAPanicUnderDeliver(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			asked := 0
 			from := &tokens{token: func(context.Context) (string, error) {
-				if asked++; asked == 2 && where == "the token source" {
+				if asked++; asked == 3 && where == "the token source" {
 					panic(where)
 				}
 				return "token-0", nil
 			}}
-			held := step{answer: answer{status: 429, header: "Retry-After: 60\r\n"}}
-			p := &pipedrive{plan: only{"first", held}}
+			p := &pipedrive{plan: only{"silent": {breaks: silent}, "held": {answer: answer{status: 429, header: "Retry-After: 60\r\n"}}}}
 			transport := roundTripper(func(r *http.Request) (*http.Response, error) {
-				if asked == 2 && where == "the transport" {
+				if asked == 3 && where == "the transport" {
 					panic(where)
 				}
 				return p.piped(t).RoundTrip(r)
 			})
 			client := newClient(t, channels.OAuth(from), channels.WithBaseURL(base), channels.WithHTTPClient(&http.Client{Transport: transport}))
 			source := func(yield func(channels.ReceiveMessageRequest, error) bool) {
-				_ = yield(message("first", "a"), nil)
-				<-time.After(61 * time.Second)
-				_ = yield(message("second", "b"), nil)
+				_ = yield(message("silent", "a"), nil)
+				<-time.After(time.Second)
+				_ = yield(message("held", "b"), nil)
+				<-time.After(time.Second) // so that it is
 				if where == "the source" {
 					panic(where)
 				}
+				_ = yield(message("third", "c"), nil)
 			}
 			start := time.Now()
 			defer func() {
 				s := client.Limiter().State()
-				if got := recover(); got != where || s.InFlight != 0 || s.Waiting != 0 || time.Since(start) > 2*time.Minute {
+				if got := recover(); got != where || s.InFlight != 0 || s.Waiting != 0 || time.Since(start) != 2*time.Second {
 					t.Errorf("%s: recovered %v after %v, and the limiter has %+v", where, got, time.Since(start), s)
 				}
 			}()
