@@ -254,14 +254,14 @@ func TestAPanicUnderDeliver(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			asked := 0
 			from := &tokens{token: func(context.Context) (string, error) {
-				if asked++; asked == 3 && where == "the token source" {
+				if asked++; asked == 2 && where == "the token source" {
 					panic(where)
 				}
 				return "token-0", nil
 			}}
 			p := &pipedrive{plan: only{"silent": {breaks: silent}, "held": {answer: answer{status: 429, header: "Retry-After: 60\r\n"}}}}
 			transport := roundTripper(func(r *http.Request) (*http.Response, error) {
-				if asked == 3 && where == "the transport" {
+				if asked == 2 && where == "the transport" {
 					panic(where)
 				}
 				return p.piped(t).RoundTrip(r)

@@ -20,8 +20,6 @@ import (
 
 func TestNothingWasSent(t *testing.T) {
 	t.Parallel()
-	closed := httptest.NewServer(http.NotFoundHandler())
-	closed.Close()
 	untrusted := httptest.NewUnstartedServer(http.NotFoundHandler())
 	untrusted.Config.ErrorLog = log.New(io.Discard, "", 0) // the handshake is meant to fail
 	untrusted.StartTLS()
@@ -29,7 +27,7 @@ func TestNothingWasSent(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
 	for name, base := range map[string]string{
-		"connection refused":       closed.URL,
+		"connection refused":       "http://127.0.0.1:1", // a port that no test can listen on
 		"no such host":             "https://host.invalid",
 		"a certificate not known":  untrusted.URL,
 		"a server that has no TLS": strings.Replace(plain.URL, "http:", "https:", 1),
