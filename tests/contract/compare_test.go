@@ -16,7 +16,7 @@ import (
 	"github.com/pdchannels/pdchannels/tests/recordings"
 )
 
-// differences lists in what an answer is not the recorded one. Status, code, keys, types and
+// differences lists in what an answer is not the recorded one. Status, headers, code, keys, types and
 // the spelling of times have to be the same, and every value that the request or the
 // state decides. Free are whether an optional property is absent, null or at its default,
 // the ids that the service gives, and texts for people.
@@ -27,8 +27,11 @@ func differences(doc *openapi3.T, r *recordings.Recording, got recordings.Respon
 		d.add("the status is %d, recorded is %d", got.Status, want.Status)
 	}
 	for _, name := range slices.Sorted(maps.Keys(want.Header)) {
-		if got.Header.Get(name) == "" {
+		switch value := got.Header.Get(name); {
+		case value == "":
 			d.add("the header %s is missing", name)
+		case value != want.Header.Get(name) && !freeHeaders[name]:
+			d.add("the header %s is %q, recorded is %q", name, value, want.Header.Get(name))
 		}
 	}
 	gotType, _, _ := mime.ParseMediaType(got.Header.Get("Content-Type"))
@@ -56,6 +59,13 @@ func differences(doc *openapi3.T, r *recordings.Recording, got recordings.Respon
 	}
 	d.value(schema, "", gotValue, wantValue)
 	return d.found
+}
+
+// freeHeaders are those whose value nothing in the exchange decides, or that are compared by what they mean.
+var freeHeaders = map[string]bool{
+	"Content-Type":     true, // below
+	"Content-Length":   true, // of the body, which is compared
+	"X-Correlation-Id": true,
 }
 
 // free are the properties whose value nothing in the exchange decides.

@@ -144,4 +144,11 @@ func TestDifferencesAreSeen(t *testing.T) {
 			t.Errorf("differences are %q, want one %q", got, want)
 		}
 	}
+	limited := named(t, "receiveMessage-429")
+	changed := limited.Response
+	changed.Header = changed.Header.Clone()
+	changed.Header.Set("X-Ratelimit-Limit", "40")
+	if got, want := differences(doc, limited, changed), `the header X-Ratelimit-Limit is "40", recorded is "1"`; !slices.Contains(got, want) {
+		t.Errorf("differences are %q, want one %q", got, want)
+	}
 }

@@ -25,7 +25,7 @@ func TestZeroValuesAndNilContexts(t *testing.T) {
 	var none context.Context
 	for name, tt := range map[string]struct {
 		client *channels.Client
-		ctx    context.Context
+		ctx    context.Context //nolint:containedctx // a case of a table
 		text   string
 	}{
 		"an empty client": {new(channels.Client), t.Context(), "the client is empty: make one with channels.NewClient"},
