@@ -35,6 +35,7 @@ func runLive(ctx context.Context, env *environment) error {
 		return errors.Join(err, inbox.Close(), phone.Close())
 	}
 	pipedrive, err := emulator.New(emulator.Config{
+		Users:    []emulator.User{{ID: 1, Name: "Rosa", Admin: true}},
 		ClientID: demoClientID, ClientSecret: emulator.NewSecret(secret), Provider: emulator.Provider{Manifest: manifest},
 	})
 	if err != nil {
@@ -46,8 +47,7 @@ func runLive(ctx context.Context, env *environment) error {
 	served := make(chan error, 2)
 	go func() { defer stop(); served <- pipedrive.Serve(ctx, inbox) }()
 	go func() { defer stop(); served <- messenger.Serve(ctx, phone) }()
-	owner := pipedrive.Users()[0].ID
-	if err = allow(ctx, http.DefaultTransport, messenger.CallbackURL(), owner); err != nil {
+	if err = allow(ctx, http.DefaultTransport, messenger.CallbackURL(), pipedrive.Users()[0].ID); err != nil {
 		err = fmt.Errorf("installing the messenger: %w", err)
 		stop()
 	} else {

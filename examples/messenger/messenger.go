@@ -70,6 +70,7 @@ func (m *Messenger) GetConversationByID(_ context.Context, req provider.GetConve
 	c = provider.Conversation{ID: req.ConversationID, Status: provider.ConversationOpen, Participants: []provider.Participant{
 		{ID: "rosa", Name: "Rosa", Role: provider.RoleSourceUser}, {ID: req.ConversationID, Name: cmp.Or(m.names[req.ConversationID], req.ConversationID), Role: provider.RoleEndUser},
 	}}
+	c.Seen = messages[len(messages)-1].Status == provider.StatusRead
 	from := max(0, to-req.MessagesLimit)
 	if from > 0 {
 		c.NextMessagesCursor = strconv.Itoa(from)

@@ -105,7 +105,7 @@ func (a *App) CallbackURL() string { return a.config.URL + "/oauth/callback" }
 // Manifest is the manifest for the Developer Hub, or for an emulator.
 func (a *App) Manifest() provider.Manifest { return a.manifest }
 
-// Serve serves the app on listener and delivers messages, until ctx ends: then calls under way have five seconds to finish.
+// Serve serves the app on listener and delivers messages, until ctx ends: then calls under way have two seconds to finish.
 // Call it once.
 func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{Handler: a.routes, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
@@ -121,12 +121,15 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 		<-ctx.Done()
 		close(a.stopped)
 		<-delivered
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		if server.Shutdown(ending) != nil {
+		within := func(d time.Duration, f func(context.Context) error) error {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d)
+			defer cancel()
+			return f(ctx)
+		}
+		if within(2*time.Second, server.Shutdown) != nil {
 			_ = server.Close() // a connection that nothing came on
 		}
-		ended <- a.auth.Wait(context.WithoutCancel(ctx)) // no refreshed token may be lost; it is short
+		ended <- within(5*time.Second, a.auth.Wait) // no refreshed token may be lost
 	}()
 	err := server.Serve(listener)
 	stop()

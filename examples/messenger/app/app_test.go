@@ -187,6 +187,23 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(res, err)
 	}
 	p.until("nils", sent.ID+" is read")
+
+	// Without JavaScript, who opens the page has read it.
+	again, err := p.pipedrive.Reply(t.Context(), emulator.Reply{ProviderChannelID: "sample-channel", ConversationID: "nils", Message: "Bring it along."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.until("nils", again.ID+" is delivered")
+	opened, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/?who=nils", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened.Header.Set("Sec-Fetch-Dest", "document")
+	if res, err = new(http.Client).Do(opened); err != nil {
+		t.Fatal(err)
+	}
+	read(t, res)
+	p.until("nils", again.ID+" is read")
 	for _, m := range p.pipedrive.Messages("sample-channel", "nils") {
 		if m.ID == sent.ID && m.Status != "read" {
 			t.Errorf("in Pipedrive the reply is %q", m.Status)

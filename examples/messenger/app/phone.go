@@ -91,7 +91,7 @@ func back(w http.ResponseWriter, r *http.Request) {
 // postText takes what a customer wrote.
 func (a *App) postText(w http.ResponseWriter, r *http.Request) {
 	var tooLong *http.MaxBytesError
-	if err := r.ParseMultipartForm(maxForm); errors.As(err, &tooLong) {
+	if err := r.ParseMultipartForm(maxForm); errors.As(err, &tooLong) { //nolint:gosec // the body is bounded where the phone is mounted
 		a.refuse(w, r, http.StatusRequestEntityTooLarge, "A file may have 1 MB at most.")
 		return
 	} else if err != nil {

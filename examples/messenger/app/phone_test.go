@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -187,6 +188,29 @@ func TestMisbehaving(t *testing.T) {
 	read(t, p.form(map[string]string{"who": "dora", "message": "Hello?"}, "", "application/octet-stream", ""))
 	p.install()
 	p.until("dora", "Connected to Pipedrive", "dora.6 is sent")
+}
+
+// The script finds what it needs by ids, each of which is one element's.
+func TestIDsAreUnique(t *testing.T) {
+	t.Parallel()
+	a, server := phone(t)
+	page := (&play{t: t, app: a, url: server.URL}).get("new")
+	seen := map[string]bool{}
+	for _, id := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if seen[id[1]] {
+			t.Errorf("two elements have the id %s", id[1])
+		}
+		seen[id[1]] = true
+	}
+	script, err := static.ReadFile("static/phone.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range regexp.MustCompile(`(?:\$|getElementById)\("([^"]*)"\)`).FindAllStringSubmatch(string(script), -1) {
+		if !seen[id[1]] {
+			t.Errorf("the script looks for the id %s, which the page does not have", id[1])
+		}
+	}
 }
 
 // A message that was not delivered says why, and can be sent again.

@@ -62,7 +62,13 @@ type line struct {
 	Files    []provider.Attachment
 }
 
-func (a *App) page(w http.ResponseWriter, r *http.Request) { a.show(w, r, http.StatusOK, "") }
+// page shows the page. Opening it reads what is on it; the script, which gets the page for other reasons, tells by itself.
+func (a *App) page(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Sec-Fetch-Dest") == "document" && r.Header.Get("Sec-Purpose") == "" {
+		a.seen(r.FormValue("who"))
+	}
+	a.show(w, r, http.StatusOK, "")
+}
 
 // refuse shows the page with what is wrong.
 func (a *App) refuse(w http.ResponseWriter, r *http.Request, status int, problem string) {
@@ -91,10 +97,10 @@ func (a *App) view(who string, now time.Time) view {
 	for _, e := range a.wire {
 		v.Wire = append([]exchange{e}, v.Wire...)
 	}
-	if who == "" {
-		who = "nils"
-	}
 	slices.SortStableFunc(conversations, func(x, y provider.Conversation) int { return latest(y).Compare(latest(x)) })
+	if who == "" && len(conversations) > 0 {
+		who = conversations[0].ID
+	}
 	for _, c := range conversations {
 		p := newPerson(c)
 		if p.Here = p.ID == who; p.Here {
@@ -117,7 +123,7 @@ func newPerson(c provider.Conversation) person {
 			p.Name = participant.Name
 		}
 	}
-	for _, word := range strings.Fields(p.Name) {
+	for word := range strings.FieldsSeq(p.Name) {
 		if letter := []rune(word)[0]; unicode.IsLetter(letter) && len([]rune(p.Initials)) < 2 {
 			p.Initials += string(unicode.ToUpper(letter))
 		}

@@ -64,6 +64,6 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	fmt.Fprintf(stdout, "The customer's phone:  http://%s\nConnect to Pipedrive:  %s\n", listener.Addr(), a.CallbackURL())
+	_, _ = fmt.Fprintf(stdout, "The customer's phone:  http://%s\nConnect to Pipedrive:  %s\n", listener.Addr(), a.CallbackURL())
 	return a.Serve(ctx, listener)
 }
