@@ -4,13 +4,13 @@ package faults
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/pdchannels/pdchannels/internal/pipenet"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
@@ -32,16 +32,12 @@ func FuzzBytesOnTheWire(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08"))
 	f.Add([]byte("HTTP/0.9 -1 \x00\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-			ours, theirs := net.Pipe()
-			go func() {
-				defer func() { _ = theirs.Close() }()
-				if r, err := readHeaders(bufio.NewReader(theirs)); err == nil && r.readBody() == nil {
-					_, _ = theirs.Write(text)
-				}
-			}()
-			return ours, nil
-		}}
+		transport := &http.Transport{DialContext: pipenet.Dial(func(conn net.Conn) {
+			defer func() { _ = conn.Close() }()
+			if r, err := readHeaders(bufio.NewReader(conn)); err == nil && r.readBody() == nil {
+				_, _ = conn.Write(text)
+			}
+		})}
 		defer transport.CloseIdleConnections()
 		client := newClient(t, apiToken, channels.WithBaseURL(base), channels.WithHTTPClient(&http.Client{Transport: transport}),
 			channels.WithRetries(channels.RetryPolicy{Attempts: 1}))

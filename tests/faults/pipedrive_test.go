@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/pdchannels/pdchannels/internal/pipenet"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
@@ -149,17 +150,16 @@ func (p *pipedrive) piped(t testing.TB) *http.Transport {
 	t.Helper()
 	transport := &http.Transport{
 		MaxIdleConnsPerHost: 64,
-		DialContext: func(context.Context, string, string) (net.Conn, error) {
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			s := p.plan.connects()
 			if s.breaks == refused {
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 			}
-			ours, theirs := net.Pipe()
+			serve := p.serve
 			if s.breaks == accepted {
-				return ours, theirs.Close()
+				serve = func(conn net.Conn) { _ = conn.Close() }
 			}
-			go p.serve(theirs)
-			return ours, nil
+			return pipenet.Dial(serve)(ctx, network, addr)
 		},
 	}
 	t.Cleanup(transport.CloseIdleConnections)

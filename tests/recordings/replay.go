@@ -5,7 +5,6 @@ package recordings
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"mime"
@@ -13,6 +12,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/pdchannels/pdchannels/internal/pipenet"
 )
 
 // Replayer is a server that keeps what was sent, as it was on the wire but for the boundary of a
@@ -26,11 +27,7 @@ type Replayer struct {
 func (s *Replayer) Transport() *http.Transport {
 	return &http.Transport{
 		DisableKeepAlives: true,
-		DialContext: func(context.Context, string, string) (net.Conn, error) {
-			near, far := net.Pipe()
-			go s.Serve(far)
-			return near, nil
-		},
+		DialContext:       pipenet.Dial(s.Serve),
 	}
 }
 

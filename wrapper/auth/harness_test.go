@@ -4,11 +4,13 @@ package auth_test
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/pdchannels/pdchannels/internal/pipenet"
 	"github.com/pdchannels/pdchannels/wrapper/auth"
 )
 
@@ -45,7 +47,7 @@ func newHarness(t *testing.T, change func(*auth.AppConfig)) *harness {
 	h := &harness{T: t, oauthServer: newServer(), warns: new(warnings)}
 	h.conf = auth.AppConfig{
 		ClientID: clientID, ClientSecret: auth.NewSecret(clientSecret), RedirectURL: "http://127.0.0.1:8085/callback",
-		OAuthURL: "http://127.0.0.1:8484", Store: new(auth.MemoryStore), HTTPClient: pipe(t, h.oauthServer), Warn: h.warns.add,
+		OAuthURL: "http://127.0.0.1:8484", Store: new(auth.MemoryStore), HTTPClient: &http.Client{Transport: pipenet.Serve(t, h.oauthServer)}, Warn: h.warns.add,
 	}
 	if change != nil {
 		change(&h.conf)

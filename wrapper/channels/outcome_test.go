@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/pdchannels/pdchannels/internal/pipenet"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
@@ -102,13 +103,11 @@ func calls(client *channels.Client) map[string]func(context.Context) error {
 
 // silent is a base transport whose connections are pipes to nobody, for a bubble of synctest.
 func silent(read bool) *http.Transport {
-	return &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-		ours, theirs := net.Pipe()
+	return &http.Transport{DialContext: pipenet.Dial(func(conn net.Conn) {
 		if read {
-			go func() { _, _ = io.Copy(io.Discard, theirs) }()
+			_, _ = io.Copy(io.Discard, conn)
 		}
-		return ours, nil
-	}}
+	})}
 }
 
 func TestTimeLimits(t *testing.T) {

@@ -16,44 +16,21 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/pdchannels/pdchannels/internal/pipenet"
 	"github.com/pdchannels/pdchannels/wrapper/provider"
 )
-
-// pipes is a listener in memory, which a bubble of synctest can hold.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error   { close(p.closed); return nil }
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
 // connect serves the inbox on one connection in memory, closed when the test ends.
 func connect(t *testing.T, inbox provider.Inbox) net.Conn {
 	t.Helper()
 	h, logs := newHandler(t, inbox)
-	p := &pipes{make(chan net.Conn), make(chan struct{})}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = server.Serve(p)
-	}()
-	caller, conn := net.Pipe()
-	p.conns <- conn
+	dial := pipenet.Serve(t, h).DialContext
+	caller, err := dial(t.Context(), "tcp", "app:80")
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		_ = caller.Close()
-		_ = server.Close()
-		<-done
 		<-time.After(time.Minute) // for the server to linger, and for a trickle to notice
 		if t.Failed() {
 			t.Log(logs)
