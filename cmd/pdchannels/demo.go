@@ -32,18 +32,21 @@ func demoCommand(env *environment) *cobra.Command {
 emulator's memory: if anything is not as shown, the exit code is 1. It needs no account and no
 network.
 
-With --live it runs both sides until Ctrl-C, prints the addresses of the customer's phone and of the
-Messaging inbox, and opens the inbox: write on one, and it appears on the other.`,
+With --live it runs both sides until Ctrl-C, prints the addresses of the customer's phone and of
+the Messaging inbox, and opens the inbox: what you write on one appears on the other.`,
 		Example: `pdchannels demo
 pdchannels demo --live`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if env.json {
+				return usage("the demo is for people and has no --json")
+			}
 			if live {
 				return runLive(cmd.Context(), env)
 			}
 			return runDemo(cmd.Context(), env, straight)
 		},
 	}
-	c.Flags().BoolVar(&live, "live", false, "run a phone and an inbox, to write to and fro in a browser")
+	c.Flags().BoolVar(&live, "live", false, "run a customer's phone and the inbox, to write back and forth in a browser")
 	return c
 }
 

@@ -58,7 +58,7 @@ func (d *demo) newClient(ctx context.Context, tokens oauth2.TokenSource) (*chann
 	if baseURL != d.url+"/api/v1" {
 		return nil, fmt.Errorf("the token belongs to the API at %q, not to that at %s", baseURL, d.url)
 	}
-	return channels.NewClient(channels.OAuth(tokens), channels.WithBaseURL(baseURL), channels.WithHTTPClient(d.http))
+	return channels.NewClient(channels.OAuth(tokens), channels.WithBaseURL(baseURL), channels.WithHTTPClient(d.http), silent)
 }
 
 func (d *demo) addChannel(ctx context.Context) error {

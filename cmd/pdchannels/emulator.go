@@ -72,7 +72,7 @@ func (s *emulatorSettings) declare(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&s.RedirectURLs, "redirect-url", nil, "a callback `URL` of your app; repeat the flag for several (default any http URL on this machine)")
 	flags.Func("user", "a user, as `ID:NAME` or ID:NAME:admin; repeat the flag for several, of whom the first owns the installation (default an admin and another user)", s.addUser)
 	flags.BoolVar(&s.Strict, "strict", false, "accept only what all published sources allow")
-	flags.StringVar((*string)(&s.RefreshMode), "refresh", string(emulator.RotatingRefresh), "whether a refresh token is replaced when it is used, `rotating`, or not, repeating")
+	flags.StringVar((*string)(&s.RefreshMode), "refresh", string(emulator.RotatingRefresh), "the `MODE` of refresh tokens: rotating replaces one when it is used, repeating does not")
 	flags.DurationVar(&s.AccessTokenLifetime, "token-lifetime", time.Hour, "the `TIME` that an access token of the OAuth flow lives")
 	flags.IntVar(&s.BurstLimit, "burst-limit", 80, "the `NUMBER` of requests allowed in 2 seconds")
 	flags.IntVar(&s.DailyBudget, "daily-budget", 30_000, "the `NUMBER` of tokens to spend in a day; a message costs 10")

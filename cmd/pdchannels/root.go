@@ -37,6 +37,8 @@ Settings come from flags and from the environment; no flag takes a secret.
   PIPEDRIVE_API_TOKEN_FILE     the name of a file that holds it. Set one of these four,
                                or none to use what pdchannels login stored
 
+  PIPEDRIVE_PLAIN_HTTP         1 allows http beyond this machine, as --plain-http does
+
   PIPEDRIVE_CLIENT_ID          the app, for check, login, logout and a stored login
   PIPEDRIVE_CLIENT_SECRET      its secret, or
   PIPEDRIVE_CLIENT_SECRET_FILE the name of a file that holds it

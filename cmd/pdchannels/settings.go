@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"runtime"
@@ -60,7 +61,7 @@ func (s *settings) client(ctx context.Context, env *environment, more ...channel
 	if plainHTTP {
 		more = append(more, channels.WithPlainHTTP())
 	}
-	client, err := channels.NewClient(credential, append(more, channels.WithBaseURL(baseURL), channels.WithTimeout(s.timeout),
+	client, err := channels.NewClient(credential, append(more, silent, channels.WithBaseURL(baseURL), channels.WithTimeout(s.timeout),
 		channels.WithRetries(channels.RetryPolicy{Attempts: s.attempts}))...)
 	switch {
 	case err == nil:
@@ -71,6 +72,9 @@ func (s *settings) client(ctx context.Context, env *environment, more ...channel
 		return nil, "", usageError{err}
 	}
 }
+
+// silent keeps the log of the client off the terminal: the command reports what matters itself.
+var silent = channels.WithLogger(slog.New(slog.DiscardHandler))
 
 // forUsers names the settings of the command where the packages name their own.
 var forUsers = strings.NewReplacer("WithPlainHTTP", "--plain-http", "give them to NewClient", "set PIPEDRIVE_ACCESS_TOKEN",
