@@ -12,7 +12,7 @@ import (
 	"github.com/pdchannels/pdchannels/internal/trust"
 )
 
-// parseEndpoint reads a URL that credentials go to or come back to: https, or http where the
+// parseEndpoint reads a URL that credentials are sent to or come back to: https, or http if the
 // host is this machine or plain http is allowed.
 func parseEndpoint(text string, plainHTTP bool) (*url.URL, error) {
 	u, err := url.Parse(text)

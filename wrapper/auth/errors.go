@@ -1,7 +1,6 @@
 package auth
 
-// This file holds the errors a program decides by, and what it takes to let no credential out
-// through one.
+// This file holds the errors a program decides by, and keeps credentials out of errors.
 
 import (
 	"context"
@@ -13,44 +12,47 @@ import (
 	"strconv"
 )
 
-// Sentinels, for errors.Is.
+// Check for these with errors.Is.
 var (
-	// ErrReauthorize says that only the user can go on: there is no refresh token that works,
-	// and the installation has to be authorised anew. Send the user to the app's [App.Handler].
+	// ErrReauthorize says that no refresh token works any more, so that the user has to authorise the
+	// app again. Send the user to the app's [App.Handler].
 	ErrReauthorize = errors.New("the user has to authorise the app again")
 
 	// ErrNotInstalled says that the store has no tokens of the installation: it was never
-	// installed here, or has been uninstalled. It is an [ErrReauthorize] too.
+	// installed here, or was uninstalled. It is an [ErrReauthorize] too.
 	ErrNotInstalled = fmt.Errorf("not installed: %w", ErrReauthorize)
 
-	// ErrNotPersisted says that a refreshed token could not be saved. It is in use and saving is
-	// tried again; if the process ends before, and the server rotates refresh tokens, the user has
+	// ErrNotPersisted says that a refreshed token could not be saved. It is in use, and saving is
+	// tried again. If the process ends first, and the server rotates refresh tokens, the user has
 	// to authorise the app again.
 	ErrNotPersisted = errors.New("the refreshed token is not persisted")
 
-	// ErrDenied says that the user, or Pipedrive, did not grant the app access.
+	// ErrDenied says that the user, or Pipedrive, did not grant the app access. If it is an [ErrState]
+	// too, the callback came without a state, and anybody may have caused it.
 	ErrDenied = errors.New("access was not granted")
 
-	// ErrState says that a browser came back with a state that was not given to it, was used
-	// already, or is older than ten minutes.
+	// ErrState says that a browser came back with a state that it was not given, that was used
+	// before, or that is older than ten minutes.
 	ErrState = errors.New("the state does not fit")
 
 	// ErrAPIDomain says that the OAuth server named an api_domain that credentials must not be
-	// sent to, or, at a refresh, another one than at the install.
+	// sent to, none at all, or, at a refresh, another one than at the install.
 	ErrAPIDomain = errors.New("api_domain not accepted")
 )
 
+var errNilContext = errors.New("auth: the context is nil")
+
 // An Error is an answer of the OAuth server, or of GET /users/me, that is not a success. It
-// carries nothing of the answer but what stands here.
+// holds nothing else of the answer.
 type Error struct {
 	// StatusCode is the HTTP status of the answer.
 	StatusCode int
-	// Code is the OAuth error code, such as "invalid_grant" or "invalid_client"; it is empty
-	// if the answer had none, or one that neither Pipedrive nor the RFCs name.
+	// Code is the OAuth error code, such as "invalid_grant" or "invalid_client". It is empty
+	// if the answer has none, or one that neither Pipedrive nor the RFCs name.
 	Code string
 }
 
-// Error tells status and code.
+// Error returns a text with status and code.
 func (e *Error) Error() string {
 	text := "the server answered " + strconv.Itoa(e.StatusCode)
 	switch {
@@ -64,9 +66,8 @@ func (e *Error) Error() string {
 
 var errUnreadable = errors.New("the answer cannot be read")
 
-// callError returns what may be known of an error of net/http. The error itself carries the
-// URL, or a piece of what could not be parsed, and either may hold a credential, so
-// nothing is wrapped that is not known to be harmless.
+// callError returns the harmless part of an error of net/http. The error itself holds the URL, or a
+// piece of what could not be parsed, and either may be a credential.
 func callError(err error) error {
 	network, isNetwork := errors.AsType[*net.OpError](err)
 	verify, isVerify := errors.AsType[*tls.CertificateVerificationError](err)
@@ -86,8 +87,8 @@ func callError(err error) error {
 	}
 }
 
-// errorCode returns code if it is one that is known, else "": an answer may echo anything
-// there, and codes end up in logs.
+// errorCode returns a code that is known, or else "": an answer may echo anything there, and
+// codes end up in logs.
 func errorCode(code string) string {
 	switch code {
 	case "invalid_grant", "invalid_client", "invalid_request", "unsupported_grant_type", // Pipedrive's OAuth pages

@@ -1,8 +1,8 @@
 package auth
 
-// This file makes the calls to the OAuth server and reads its answers. x/oauth2 could, but
-// it gives up on an answer with a field that it does not understand, and a code or a refresh token
-// that was spent on it is lost.
+// This file calls the OAuth server and reads its answers. x/oauth2 would, but it gives up on an
+// answer with a field that it does not understand, which loses the code or the refresh token that
+// was spent on it.
 
 import (
 	"bytes"

@@ -35,7 +35,10 @@ func (a *App) Handler() http.Handler {
 		h.Set("Cache-Control", "no-store")
 		h.Set("Referrer-Policy", "no-referrer") // the URL of the callback has a code in it
 		h.Set("X-Content-Type-Options", "nosniff")
+		err := a.check(r.Context())
 		switch {
+		case err != nil:
+			http.Error(w, err.Error(), http.StatusInternalServerError)
 		case r.Method == http.MethodDelete:
 			a.serveUninstall(w, r)
 		case r.Method != http.MethodGet:

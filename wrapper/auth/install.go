@@ -1,6 +1,6 @@
 package auth
 
-// This file turns an authorization code into an installation, and ends one.
+// This file turns an authorization code into an installation, and ends an installation.
 
 import (
 	"context"
@@ -10,13 +10,16 @@ import (
 	"time"
 )
 
-// Install spends an authorization code, finds out whose installation it is, and saves it, in place
+// Install spends an authorization code, finds out whose installation it is, and saves it in place
 // of an earlier one of the same user and company. It does not call the Installed hook. The caller
-// has made sure that the code is meant for this user, by the state; [App.Handler] does. Once
-// begun, it goes on if ctx ends: a code works only once.
+// must have checked, by the state, that the code is meant for this user; [App.Handler] does. Once
+// started it continues even if ctx ends, since a code works only once.
 func (a *App) Install(ctx context.Context, code string) (*TokenSource, error) {
+	if err := a.check(ctx); err != nil {
+		return nil, err
+	}
 	if !isCredential(code) {
-		return nil, errors.New("auth: install: the code is empty, too long, or no code at all")
+		return nil, errors.New("auth: install: the code is empty, too long, or not a code")
 	}
 	ctx, cancel := withRunningTimeout(context.WithoutCancel(ctx), workTimeout)
 	defer cancel()
@@ -76,8 +79,8 @@ func (a *App) tryStore(ctx context.Context) error {
 	})
 }
 
-// identify asks whose tokens g has. Whoever is asked uses them through a token source, over a
-// store of its own while there is no key to save them by.
+// identify returns the installation that the tokens of g belong to. While there is no key to save
+// them by, a token source over a store of its own serves the one who is asked.
 func (a *App) identify(ctx context.Context, g *grant) (Installation, *grant, error) {
 	src := &TokenSource{app: a, store: new(MemoryStore), current: g}
 	err := src.store.Update(ctx, src.key, func(_ context.Context, r Record, save func(Record) error) error {
@@ -103,7 +106,7 @@ func (a *App) identify(ctx context.Context, g *grant) (Installation, *grant, err
 	return in, g, nil
 }
 
-// askUsersMe asks GET /users/me, whose answer has the ids as data.id and data.company_id.
+// askUsersMe calls GET /users/me, whose answer has the ids as data.id and data.company_id.
 func (a *App) askUsersMe(ctx context.Context, src *TokenSource) (Installation, error) {
 	ctx, cancel := withRunningTimeout(ctx, a.callTimeout)
 	defer cancel()
@@ -134,10 +137,10 @@ func (a *App) askUsersMe(ctx context.Context, src *TokenSource) (Installation, e
 	return Installation{CompanyID: me.id("company_id"), UserID: me.id("id")}, nil
 }
 
-// Uninstall ends an installation from the app's side, with all that Pipedrive keeps for it: it
-// revokes the refresh token, which uninstalls the app for the user, and forgets the tokens. It
-// does not call the Uninstalled hook. After an error the tokens are kept and it can be called
-// again; [ErrNotInstalled] says that there are none.
+// Uninstall ends an installation from the app's side: it revokes the refresh token, which
+// uninstalls the app for the user, and forgets the tokens. It does not call the Uninstalled hook.
+// After an error the tokens are kept, and Uninstall can be called again. [ErrNotInstalled] says
+// that there are none.
 func (a *App) Uninstall(ctx context.Context, in Installation) error {
 	return a.endToken(ctx, in, "uninstall", func(ctx context.Context, g *grant) error {
 		if err := a.revoke(ctx, g.RefreshToken, "refresh_token"); err != nil {
@@ -148,9 +151,9 @@ func (a *App) Uninstall(ctx context.Context, in Installation) error {
 	})
 }
 
-// Forget forgets the tokens and tells nobody: for Pipedrive the app stays installed, until the
-// user uninstalls it there. It is for when the OAuth server cannot be reached, or no longer
-// knows the app; otherwise see [App.Uninstall].
+// Forget forgets the tokens and tells nobody: for Pipedrive the app stays installed until the
+// user uninstalls it there. Use it if the OAuth server cannot be reached or no longer knows the
+// app; otherwise use [App.Uninstall].
 func (a *App) Forget(ctx context.Context, in Installation) error {
 	return a.endToken(ctx, in, "forget the tokens", func(_ context.Context, g *grant) error {
 		g.uninstall(time.Now())
@@ -158,8 +161,8 @@ func (a *App) Forget(ctx context.Context, in Installation) error {
 	})
 }
 
-// RevokeAccessToken revokes the access token, for instance because it got about. The app stays
-// installed: the next call that needs a token has it renewed.
+// RevokeAccessToken revokes the access token, for instance because it leaked. The app stays
+// installed: the next call that needs a token renews it.
 func (a *App) RevokeAccessToken(ctx context.Context, in Installation) error {
 	return a.endToken(ctx, in, "revoke the access token", func(ctx context.Context, g *grant) error {
 		if err := a.revoke(ctx, g.AccessToken, "access_token"); err != nil {
@@ -171,8 +174,11 @@ func (a *App) RevokeAccessToken(ctx context.Context, in Installation) error {
 	})
 }
 
-// endToken changes a grant under the store's lock, past every refresh.
+// endToken changes a grant under the store's lock, so that no refresh is under way.
 func (a *App) endToken(ctx context.Context, in Installation, doing string, change func(context.Context, *grant) error) error {
+	if err := a.check(ctx); err != nil {
+		return err
+	}
 	src := a.TokenSource(in)
 	if src.invalid != nil {
 		return src.invalid

@@ -1,6 +1,6 @@
 package auth
 
-// This file is the store of a single process: for tests, and for programs that ask the user
+// This file holds the store of a single process, for tests and for programs that ask the user
 // at each start.
 
 import (
@@ -11,7 +11,7 @@ import (
 )
 
 // A MemoryStore is a [Store] that forgets everything with the process. The zero MemoryStore is
-// empty and ready; it must not be copied.
+// empty and ready to use; it must not be copied.
 type MemoryStore struct {
 	mu      sync.Mutex
 	entries map[Installation]*memoryEntry
@@ -46,6 +46,9 @@ func (s *MemoryStore) Load(_ context.Context, key Installation) (Record, error) 
 
 // Update implements [Store].
 func (s *MemoryStore) Update(ctx context.Context, key Installation, f func(context.Context, Record, func(Record) error) error) error {
+	if ctx == nil {
+		return errNilContext
+	}
 	s.mu.Lock()
 	e := s.entry(key)
 	s.mu.Unlock()

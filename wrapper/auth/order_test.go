@@ -233,6 +233,44 @@ func TestASecondRefreshThatIsNotSavedFollowsTheFirst(t *testing.T) {
 	})
 }
 
+// The late save of the first refresh takes so long to return that a second one, which cannot be saved, comes between.
+func TestALateSaveOfTheFirstDoesNotForgetTheSecond(t *testing.T) {
+	t.Parallel()
+	withFrailStore(t, func(h *harness, store *frailStore) {
+		src := h.install()
+		store.at(func(n int) error {
+			if n == 2 || n == 5 { // of the first refresh and of the second
+				return errDisk
+			}
+			return nil
+		})
+		renew := func() string {
+			token, err := src.Renew(h.Context(), h.token(src))
+			if err != nil {
+				h.Fatal(err)
+			}
+			return token.AccessToken
+		}
+		renew()
+		gate := make(chan struct{})
+		store.mu.Lock()
+		store.afterward = func() { <-gate }
+		store.mu.Unlock()
+		<-time.After(time.Second) // the late save waits at the gate
+		store.mu.Lock()
+		store.afterward = nil
+		store.mu.Unlock()
+		last := renew()
+		close(gate)
+		if err := h.app.Wait(h.Context()); err != nil {
+			h.Fatal(err)
+		}
+		if got := h.token(h.newApp().TokenSource(alice)); got != last {
+			h.Error("another process finds an older token than this one uses")
+		}
+	})
+}
+
 // A process that died in a refresh may have taken the new refresh token with it: the record says when.
 func TestARefreshIsNotedWhileItIsPending(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,6 @@
 package auth
 
-// This file is the format of a Record: JSON that older and newer versions of this package can share.
+// This file defines the format of a Record: JSON that older and newer versions of this package share.
 
 import (
 	"encoding/json"
@@ -14,11 +14,11 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// recordFormat rises when an older version of this package would do harm with a newer record.
-// A new field alone does not: fields this version does not know are kept as they are.
+// recordFormat rises when an older version of this package would damage a newer record. A new
+// field alone does not: members that this version does not know are kept.
 const recordFormat = 1
 
-// A grant is what is known of one installation: a Record, decoded.
+// A grant is what is known of one installation: a decoded Record.
 type grant struct {
 	FormatVersion int    `json:"format"`
 	ClientID      string `json:"client_id"`
@@ -35,10 +35,9 @@ type grant struct {
 	ExpiresAt    time.Time `json:"expires_at,omitzero"`
 	// InstalledAt is by the server's clock, as the time of an uninstall call is.
 	InstalledAt time.Time `json:"installed_at,omitzero"`
-	// PendingSince is set while a refresh is under way, and stays set if its process died.
+	// PendingSince is set while a refresh is under way, and stays set if its process dies.
 	PendingSince time.Time `json:"refresh_pending_since,omitzero"`
-	// RefusedAt is when the server refused the refresh token: the latch that keeps every
-	// process from asking again.
+	// RefusedAt is when the server refused the refresh token. It keeps every process from asking again.
 	RefusedAt     time.Time `json:"refused_at,omitzero"`
 	UninstalledAt time.Time `json:"uninstalled_at,omitzero"`
 
@@ -140,25 +139,24 @@ func (a *App) save(save func(Record) error, r Record, g *grant) error {
 
 func (g *grant) installation() Installation { return Installation{g.CompanyID, g.UserID} }
 
-// take makes the tokens of an answer that was asked for at the given time the grant's own.
+// take stores the tokens of an answer to a request that was made at the given time.
 func (g *grant) take(t tokens, asked time.Time) {
 	g.Generation++
 	g.AccessToken, g.RefreshToken = t.access, t.refresh
 	g.ObtainedAt, g.ExpiresAt = asked, asked.Add(t.lifetime)
-	g.PendingSince, g.RefusedAt, g.UninstalledAt = time.Time{}, time.Time{}, time.Time{}
+	g.PendingSince = time.Time{}
 	g.schedule()
 }
 
 // schedule decides when to renew: three minutes before expiry, or a quarter of a short
 // lifetime, and up to a quarter of that earlier still, so that the processes of an installation do
-// not all come at once.
+// not all ask at once.
 func (g *grant) schedule() {
 	early := min(3*time.Minute, max(0, g.ExpiresAt.Sub(g.ObtainedAt))/4)
 	g.renewAt = g.ExpiresAt.Add(-early - rand.N(early/4+1)) //nolint:gosec // spreads load, guards nothing
 }
 
-// uninstall empties the grant of all credentials. What stays keeps a late refresh from
-// bringing them back.
+// uninstall removes all credentials. What stays keeps a late refresh from bringing them back.
 func (g *grant) uninstall(at time.Time) {
 	*g = grant{
 		Generation: g.Generation + 1, CompanyID: g.CompanyID, UserID: g.UserID,
@@ -169,16 +167,16 @@ func (g *grant) uninstall(at time.Time) {
 // installed reports whether there are tokens; g may be nil.
 func (g *grant) installed() bool { return g != nil && g.RefreshToken.Reveal() != "" }
 
-// fresh reports whether the access token can be used without a thought of renewing it.
+// fresh reports whether it is too early to renew the access token; g may be nil.
 func (g *grant) fresh() bool { return g.installed() && time.Now().Before(g.renewAt) }
 
-// valid reports whether the access token can still be used, for the next ten seconds at least.
+// valid reports whether the access token can be used for ten more seconds; g may be nil.
 func (g *grant) valid() bool {
 	return g.installed() && time.Now().Add(10*time.Second).Before(g.ExpiresAt)
 }
 
-// token returns the access token alone: nobody outside needs the refresh token, and x/oauth2
-// would print it.
+// token returns the access token alone: nobody else needs the refresh token, and x/oauth2 would
+// print it.
 func (g *grant) token() *oauth2.Token {
 	return &oauth2.Token{AccessToken: g.AccessToken.Reveal(), TokenType: "Bearer", Expiry: g.ExpiresAt}
 }

@@ -1,6 +1,6 @@
 package auth
 
-// This file renews a grant: what happens under the store's lock, and what if that goes wrong.
+// This file renews a grant: what happens under the store's lock, and what if it fails.
 
 import (
 	"context"
@@ -10,33 +10,32 @@ import (
 	"time"
 )
 
-// errSuperseded says that the refresh token was refused because a newer one exists.
+// errSuperseded says that the server refused the refresh token because a newer one exists.
 var errSuperseded = errors.New("another process has renewed the token meanwhile")
 
-// obtain returns a grant whose access token is fresh and not the refused one: the store's, or
-// one from the OAuth server.
-func (s *TokenSource) obtain(ctx context.Context, refused string) (*grant, error) {
+// obtain returns a grant whose access token is fresh and not the rejected one, from the store or
+// the OAuth server.
+func (s *TokenSource) obtain(ctx context.Context, rejected string) (*grant, error) {
 	stored, err := s.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if g := s.latest(stored); g.fresh() && g.AccessToken.Reveal() != refused {
+	if g := s.latest(stored); g.fresh() && g.AccessToken.Reveal() != rejected {
 		return g, nil
 	} else if err := s.dead(g); err != nil {
 		return nil, err // without a lock: it may be asked for often
 	}
-	g, err := s.renew(ctx, refused)
+	g, err := s.renew(ctx, rejected)
 	if errors.Is(err, errSuperseded) {
-		g, err = s.renew(ctx, refused)
+		g, err = s.renew(ctx, rejected)
 	}
 	return g, err
 }
 
-// renew refreshes under the store's lock. The order is what keeps tokens from being lost: read
-// again, since another process may have been first; note in the record that a refresh is
-// pending, which proves that the store can be written; refresh; save; and only then does anybody
-// use the new token.
-func (s *TokenSource) renew(ctx context.Context, refused string) (*grant, error) {
+// renew refreshes under the store's lock, in an order that loses no token: read again, since
+// another process may have been first; note in the record that a refresh is pending, which
+// proves that the store can be written; refresh; save; and only then use the new token.
+func (s *TokenSource) renew(ctx context.Context, rejected string) (*grant, error) {
 	var found, fetched *grant
 	err := s.store.Update(ctx, s.key, func(ctx context.Context, r Record, save func(Record) error) error {
 		stored, err := s.app.decode(r)
@@ -44,7 +43,7 @@ func (s *TokenSource) renew(ctx context.Context, refused string) (*grant, error)
 			return err
 		}
 		g := s.latest(stored)
-		if g.fresh() && g.AccessToken.Reveal() != refused {
+		if g.fresh() && g.AccessToken.Reveal() != rejected {
 			found = g
 			return nil
 		}
@@ -79,10 +78,10 @@ func (s *TokenSource) renew(ctx context.Context, refused string) (*grant, error)
 	return fetched, nil
 }
 
-// giveUp handles a refresh token that the server does not take: the store is read once more, in
-// case its lock did not hold, and else nobody shall ask with that token again.
+// giveUp handles a refresh token that the server refused. It reads the store once more, in case
+// its lock did not hold; otherwise it makes sure that nobody uses that token again.
 func (s *TokenSource) giveUp(ctx context.Context, g *grant, save func(*grant) error, interrupted time.Time) error {
-	// The read is due even if the lock's time is up.
+	// Read even if the lock's time is up.
 	if again, err := s.load(context.WithoutCancel(ctx)); err == nil && again.installed() && again.RefreshToken.Reveal() != g.RefreshToken.Reveal() {
 		return errSuperseded
 	}
@@ -102,7 +101,7 @@ func (s *TokenSource) giveUp(ctx context.Context, g *grant, save func(*grant) er
 	return err
 }
 
-// dead returns the error of a grant that cannot be renewed, or nil.
+// dead returns why a grant cannot be renewed, or nil.
 func (s *TokenSource) dead(g *grant) error {
 	if !g.installed() {
 		return ErrNotInstalled
@@ -115,17 +114,17 @@ func (s *TokenSource) dead(g *grant) error {
 	return nil
 }
 
-// isRefusal reports whether the server has refused the refresh token: 400 is documented, 401 was
-// seen. In an answer of another status the code does not count: a server in trouble, or
-// something before it, says all kinds of things.
+// isRefusal reports whether the server refused the refresh token, by a 400 (documented) or a 401
+// (seen). With any other status invalid_grant does not count: a server in trouble, or a proxy,
+// says all kinds of things.
 func isRefusal(err error) bool {
 	answer, ok := errors.AsType[*Error](err)
 	return ok && answer.Code == "invalid_grant" && (answer.StatusCode == http.StatusBadRequest || answer.StatusCode == http.StatusUnauthorized)
 }
 
-// keepAPIDomain leaves api_domain as the install had it, whatever the answer to a refresh says:
-// the host that is given the tokens does not change unseen. An installation that has none takes
-// the first that is acceptable.
+// keepAPIDomain leaves api_domain as it was at the install, whatever the answer to a refresh says:
+// the host that gets the tokens never changes silently. An installation without one takes the
+// first that is acceptable.
 func (s *TokenSource) keepAPIDomain(ctx context.Context, g *grant, named string) {
 	origin, err := s.app.apiOrigin(named)
 	if err == nil && g.APIDomain == "" {

@@ -1,6 +1,6 @@
 package auth
 
-// This file is the face of a token source: who gets what is there, who waits, and for how long.
+// This file is the public side of a token source: what a caller gets at once, and how long it waits.
 
 import (
 	"context"
@@ -15,46 +15,50 @@ import (
 var _ oauth2.TokenSource = (*TokenSource)(nil)
 
 const (
-	// patience is how long a caller waits for a renewal while the access token still serves.
+	// patience is how long a caller waits for a renewal while the current access token is still valid.
 	patience = 5 * time.Second
-	// A renewal that failed is not tried again for a while, which doubles from one to the other.
+	// The pause after a failed renewal doubles from firstPause to lastPause.
 	firstPause = 250 * time.Millisecond
 	lastPause  = time.Minute
 )
 
-// A TokenSource gives the access token of one installation and renews it: about three minutes
-// before it expires, or when the API refused it. However many callers ask, and processes that
-// share the store, the OAuth server is asked once. Get one from [App.TokenSource]. All methods may
-// be called concurrently.
+// A TokenSource returns the access token of one installation and renews it: about three minutes
+// before it expires, or when the API rejected it. However many callers and processes that
+// share the store ask, the OAuth server is asked once. Get one from [App.TokenSource]. All
+// methods may be called concurrently.
 //
-// The errors of all methods tell by errors.Is whether the user has to act ([ErrReauthorize],
-// [ErrNotInstalled]); other errors may pass by themselves.
+// Check the errors of all methods with errors.Is: after [ErrReauthorize] or [ErrNotInstalled] the
+// user has to act; other errors may pass by themselves.
 type TokenSource struct {
 	app     *App
 	store   Store
 	key     Installation
-	invalid error // why the key is none
+	invalid error // why the key cannot be one
 
-	mu      sync.Mutex
-	current *grant  // what callers are given; nil at first, and without tokens once uninstalled
-	unsaved *grant  // a newer grant than the store has, to be saved
-	refused *grant  // whose refresh token the server refused
-	flight  *flight // the renewal under way
-	saving  chan struct{}
-	failure error // of the last renewal, handed out until the pause is over
-	pause   time.Duration
-	until   time.Time
+	mu       sync.Mutex
+	current  *grant              // what callers get; nil at first, and without tokens once uninstalled
+	unsaved  *grant              // a newer grant than the store has, to be saved
+	refused  *grant              // whose refresh token the server refused
+	renewals map[string]*renewal // under way, by the rejected access token that each is to replace
+	saving   chan struct{}       // closed when nothing is unsaved any more
+	backoff  backoff
 }
 
-// A flight is one renewal that any number of callers wait for.
-type flight struct {
-	done    chan struct{}
-	refused string // the access token it is to replace, if that is why it began
-	grant   *grant // set before done is closed, as is err
-	err     error
+// A renewal is one attempt to get a fresh grant, for any number of callers.
+type renewal struct {
+	done  chan struct{}
+	grant *grant // set before done is closed, as is err
+	err   error
 }
 
-// Format prints whose tokens these are, whatever the verb.
+// A backoff keeps callers from repeating a renewal that has just failed: they get its error.
+type backoff struct {
+	err   error
+	pause time.Duration
+	until time.Time
+}
+
+// Format prints whose tokens these are, for every verb.
 func (s *TokenSource) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "[token source of %v]", s.key)
 }
@@ -62,145 +66,164 @@ func (s *TokenSource) Format(f fmt.State, _ rune) {
 // Installation returns whose tokens these are.
 func (s *TokenSource) Installation() Installation { return s.key }
 
-// Token is [TokenSource.TokenContext] without a context; it makes this an oauth2.TokenSource.
+// Token is [TokenSource.TokenContext] without a context. It makes this an oauth2.TokenSource.
 func (s *TokenSource) Token() (*oauth2.Token, error) { return s.TokenContext(context.Background()) }
 
-// TokenContext returns an access token, without the refresh token. It waits for a renewal
-// where one is needed, as long as ctx allows; the renewal itself goes on if ctx ends. A renewal
-// ahead of expiry that fails or takes more than five seconds is not waited for: the token at
-// hand is returned.
+// TokenContext returns an access token, without the refresh token. If a renewal is needed it waits
+// for it until ctx ends; the renewal itself continues after that. If a renewal ahead of
+// expiry fails or takes more than five seconds, TokenContext returns the current token.
 func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	return s.token(ctx, "")
 }
 
-// Renew returns an access token other than refused, the one that the API answered 401 to. If
-// somebody has renewed it since, that is all; else it is renewed now.
-func (s *TokenSource) Renew(ctx context.Context, refused string) (*oauth2.Token, error) {
-	return s.token(ctx, refused)
+// Renew returns an access token other than rejected, which the API answered with 401. If
+// another caller or process has renewed it since, Renew returns that one.
+func (s *TokenSource) Renew(ctx context.Context, rejected string) (*oauth2.Token, error) {
+	return s.token(ctx, rejected)
 }
 
 // BaseURL returns the URL that paths of the API are appended to, such as
-// https://company.pipedrive.com/api/v1: the api_domain of the installation, which a refresh
-// does not change. It is checked against what [AppConfig.OAuthURL] allows.
+// https://company.pipedrive.com/api/v1. It comes from the api_domain of the installation, which a
+// refresh does not change, and is checked against what [AppConfig.OAuthURL] allows. If the
+// OAuth server named no api_domain, it is the host common to all companies.
 func (s *TokenSource) BaseURL(ctx context.Context) (string, error) {
+	if err := s.check(ctx); err != nil {
+		return "", err
+	}
 	s.mu.Lock()
 	g := s.current
 	s.mu.Unlock()
+	var err error
 	if !g.installed() {
-		var err error
-		if g, err = s.load(ctx); err != nil {
-			return "", s.wrap("find the API", err)
-		}
-		if !g.installed() {
-			return "", s.wrap("find the API", ErrNotInstalled)
-		}
+		g, err = s.load(ctx)
 	}
-	base, err := s.app.baseURL(g.APIDomain)
+	if err == nil && !g.installed() {
+		err = ErrNotInstalled
+	}
+	base := ""
+	if err == nil {
+		base, err = s.app.baseURL(g.APIDomain)
+	}
 	if err != nil {
 		return "", s.wrap("find the API", err)
 	}
 	return base, nil
 }
 
-func (s *TokenSource) token(ctx context.Context, refused string) (*oauth2.Token, error) {
-	for {
-		// inHand still serves if the flight brings nothing.
-		inHand, f, err := s.next(ctx, refused)
-		if f == nil {
-			if err != nil {
-				return nil, s.wrap("get the token", err)
-			}
-			return inHand.token(), nil
-		}
-		var tired <-chan time.Time
-		if inHand != nil {
-			tired = time.After(patience)
-		}
-		select {
-		case <-f.done:
-		case <-tired:
-			return inHand.token(), nil
-		case <-ctx.Done():
-			return nil, s.wrap("wait for the token", context.Cause(ctx))
-		}
-		switch {
-		case f.err == nil && (f.grant.AccessToken.Reveal() != refused || f.refused == refused):
-			return f.grant.token(), nil
-		case f.err == nil: // the flight had begun for another reason: go again
-		case inHand != nil && !errors.Is(f.err, ErrNotInstalled):
-			return inHand.token(), nil
-		default:
-			return nil, s.wrap("renew the token", f.err)
-		}
+func (s *TokenSource) check(ctx context.Context) error {
+	switch {
+	case s == nil || s.app == nil:
+		return errors.New("auth: the TokenSource is empty; get one from App.TokenSource")
+	case ctx == nil:
+		return errNilContext
+	}
+	return s.invalid
+}
+
+// token returns an access token other than rejected.
+func (s *TokenSource) token(ctx context.Context, rejected string) (*oauth2.Token, error) {
+	if err := s.check(ctx); err != nil {
+		return nil, err
+	}
+	valid, r, err := s.currentOrRenewal(ctx, rejected)
+	switch {
+	case err != nil:
+		return nil, s.wrap("get the token", err)
+	case r == nil:
+		return valid.token(), nil
+	}
+	var tired <-chan time.Time
+	if valid != nil {
+		tired = time.After(patience)
+	}
+	select {
+	case <-r.done:
+	case <-tired:
+		return valid.token(), nil
+	case <-ctx.Done():
+		return nil, s.wrap("wait for the token", context.Cause(ctx))
+	}
+	switch {
+	case r.err == nil:
+		return r.grant.token(), nil
+	case valid != nil && !errors.Is(r.err, ErrNotInstalled):
+		return valid.token(), nil
+	default:
+		return nil, s.wrap("renew the token", r.err)
 	}
 }
 
-// next returns the grant to use, or an error, or the flight to wait for and what will do meanwhile.
-func (s *TokenSource) next(ctx context.Context, refused string) (*grant, *flight, error) {
-	if s.invalid != nil {
-		return nil, nil, s.invalid
-	}
+// currentOrRenewal returns the current grant, if it is valid and not rejected, and the
+// renewal to wait for, which it starts if there is none. The renewal is nil if the current
+// grant will do, or if it is too soon to try again.
+func (s *TokenSource) currentOrRenewal(ctx context.Context, rejected string) (valid *grant, r *renewal, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	inHand := s.current
-	if !inHand.valid() || inHand.AccessToken.Reveal() == refused {
-		inHand = nil
+	if s.current.valid() && s.current.AccessToken.Reveal() != rejected {
+		valid = s.current
 	}
-	if inHand != nil && inHand.fresh() {
-		return inHand, nil, nil
+	if valid.fresh() {
+		return valid, nil, nil
 	}
-	if s.flight == nil {
-		if ctx.Err() != nil {
-			return nil, nil, context.Cause(ctx)
-		}
-		if time.Now().Before(s.until) {
-			if inHand != nil {
-				return inHand, nil, nil
-			}
-			return nil, nil, s.failure
-		}
-		s.flight = &flight{done: make(chan struct{}), refused: refused}
-		go s.fly(context.WithoutCancel(ctx), s.flight, s.current)
+	if r := s.renewals[rejected]; r != nil {
+		return valid, r, nil
 	}
-	return inHand, s.flight, nil
+	tooSoon := time.Now().Before(s.backoff.until)
+	switch {
+	case valid != nil && (tooSoon || ctx.Err() != nil):
+		return valid, nil, nil
+	case ctx.Err() != nil:
+		return nil, nil, context.Cause(ctx)
+	case tooSoon:
+		return nil, nil, s.backoff.err
+	}
+	r = &renewal{done: make(chan struct{})}
+	if s.renewals == nil {
+		s.renewals = make(map[string]*renewal)
+	}
+	s.renewals[rejected] = r
+	go s.run(context.WithoutCancel(ctx), r, rejected, s.current)
+	return valid, r, nil
 }
 
-// fly carries out a flight. If an install or uninstall has replaced the grant it began with,
-// the outcome is for those who waited only.
-func (s *TokenSource) fly(ctx context.Context, f *flight, began *grant) {
+// run carries out a renewal. What callers get changes by it, unless an install, an uninstall or
+// another renewal has put something newer in the place of before.
+func (s *TokenSource) run(ctx context.Context, r *renewal, rejected string, before *grant) {
 	ctx, cancel := withRunningTimeout(ctx, workTimeout)
 	defer cancel()
-	g, err := s.obtain(ctx, f.refused)
+	r.grant, r.err = s.obtain(ctx, rejected)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.flight = nil
-	f.grant, f.err = g, err
-	defer close(f.done)
+	delete(s.renewals, rejected)
+	defer close(r.done)
+	if s.current != before && s.current != nil && (r.grant == nil || r.grant.Generation <= s.current.Generation) {
+		return
+	}
 	switch {
-	case s.current != began:
-	case err == nil:
-		s.current, s.failure, s.pause, s.until = g, nil, 0, time.Time{}
-	case errors.Is(err, ErrNotInstalled):
+	case r.err == nil:
+		s.current, s.backoff = r.grant, backoff{}
+	case errors.Is(r.err, ErrNotInstalled):
 		s.current = nil
-	case !errors.Is(err, ErrReauthorize): // that one is latched, and costs the server nothing
-		s.pause = min(max(2*s.pause, firstPause), lastPause)
-		s.failure, s.until = err, time.Now().Add(s.pause)
+	case !errors.Is(r.err, ErrReauthorize): // that one is remembered, and costs the server nothing
+		pause := min(max(2*s.backoff.pause, firstPause), lastPause)
+		s.backoff = backoff{r.err, pause, time.Now().Add(pause)}
 	}
 }
 
-// replace makes g what callers are given, after an install or uninstall.
+// replace makes g what callers get, after an install or uninstall.
 func (s *TokenSource) replace(g *grant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.current, s.unsaved, s.refused, s.failure, s.pause, s.until = g, nil, nil, nil, 0, time.Time{}
+	s.current, s.unsaved, s.refused, s.backoff = g, nil, nil, backoff{}
 }
 
+// wait returns when no renewal is under way and nothing is unsaved.
 func (s *TokenSource) wait(ctx context.Context) error {
 	for {
 		s.mu.Lock()
 		done := s.saving
-		if s.flight != nil {
-			done = s.flight.done
+		for _, r := range s.renewals {
+			done = r.done
 		}
 		s.mu.Unlock()
 		if done == nil {

@@ -20,10 +20,10 @@ const (
 	maxVisits     = 4096
 )
 
-// newState returns a state of at least 128 random bits and the cookie that goes with it: the time
-// it ends and a MAC over both. The state is seen in URLs; only the browser with the cookie can
-// use it. Nothing is kept here, so that a flood of flows costs no memory and a callback may
-// reach another host, or this one after a restart.
+// newState returns a state of at least 128 random bits and its cookie: the time it ends and a MAC
+// over both. URLs show the state; only the browser with the cookie can use it. The App keeps
+// nothing, so that a flood of flows costs no memory, and a callback may reach another host, or
+// this one after a restart.
 func (a *App) newState() (state string, cookie *http.Cookie) {
 	state = rand.Text()
 	ends := strconv.FormatInt(time.Now().Add(stateLifetime).Unix(), 10)
@@ -44,18 +44,18 @@ func (a *App) fits(r *http.Request, state string) bool {
 	return err == nil && time.Now().Unix() < unix
 }
 
-// stateMAC is keyed by the client secret: all hosts of the app have it, and nobody else.
+// stateMAC is keyed by the client secret, which only the hosts of the app have.
 func (a *App) stateMAC(state, ends string) string {
 	mac := hmac.New(sha256.New, []byte(a.config.ClientSecret.Reveal()))
 	mac.Write([]byte("pdchannels oauth state\x00" + ends + "\x00" + state))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// cookie returns the cookie of this app with a value, or one that removes it if maxAge is negative.
+// cookie returns the cookie with a value, or one that removes it if maxAge is negative.
 func (a *App) cookie(value string, maxAge int) *http.Cookie {
 	c := &http.Cookie{
 		Name: "pdchannels-oauth", Value: value, Path: "/", MaxAge: maxAge,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, // Lax: it has to come along when Pipedrive sends the browser back
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, // Lax: it must be sent when Pipedrive sends the browser back
 	}
 	if strings.HasPrefix(a.config.RedirectURL, "https:") {
 		c.Secure = true

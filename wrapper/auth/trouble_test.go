@@ -20,11 +20,12 @@ type frailStore struct {
 	onSave func(n int) error // called before the nth save, counted from 1
 	saves  int
 
-	trialFails bool // the trial of an install counts as a save
+	trialFails bool   // the trial of an install counts as a save
+	afterward  func() // called, if not nil, when the lock is free again
 }
 
 func (s *frailStore) Update(ctx context.Context, key auth.Installation, f func(context.Context, auth.Record, func(auth.Record) error) error) error {
-	return s.Store.Update(ctx, key, func(ctx context.Context, r auth.Record, save func(auth.Record) error) error {
+	err := s.Store.Update(ctx, key, func(ctx context.Context, r auth.Record, save func(auth.Record) error) error {
 		return f(ctx, r, func(r auth.Record) error {
 			if key == (auth.Installation{}) && !s.trialFails { // an install tries the store first
 				return save(r)
@@ -41,9 +42,16 @@ func (s *frailStore) Update(ctx context.Context, key auth.Installation, f func(c
 			return save(r)
 		})
 	})
+	s.mu.Lock()
+	afterward := s.afterward
+	s.mu.Unlock()
+	if afterward != nil {
+		afterward()
+	}
+	return err
 }
 
-// fail sets what happens at saves, which are counted from here.
+// at sets what happens at saves, which are counted from here.
 func (s *frailStore) at(onSave func(n int) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

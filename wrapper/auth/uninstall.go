@@ -1,6 +1,6 @@
 package auth
 
-// This file is the callback URL as Pipedrive itself calls it: DELETE, when a user uninstalled the app.
+// This file serves Pipedrive's own call of the callback URL: DELETE, after a user uninstalled the app.
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ import (
 // maxUninstall bounds the body, which has four short fields.
 const maxUninstall = 16 << 10
 
-// serveUninstall forgets an installation. Pipedrive does not read the answer; it is for those who test.
+// serveUninstall forgets an installation. Pipedrive does not read the answer; it helps in tests.
 func (a *App) serveUninstall(w http.ResponseWriter, r *http.Request) {
 	if !a.isPipedrive(r) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="uninstall"`)
@@ -37,7 +37,7 @@ func (a *App) serveUninstall(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	// The caller may be gone soon; what it told is carried out.
+	// The uninstall is carried out even if the caller leaves.
 	ctx, cancel := withRunningTimeout(context.WithoutCancel(r.Context()), workTimeout)
 	defer cancel()
 	if err := a.uninstalled(ctx, in, at); err != nil {
@@ -48,17 +48,17 @@ func (a *App) serveUninstall(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// isPipedrive compares digests, of one length whatever was sent, and both of them in any case,
-// so that the time it takes tells nothing.
+// isPipedrive always compares both digests, which have one length, so that the time it takes
+// reveals nothing.
 func (a *App) isPipedrive(r *http.Request) bool {
-	id, secret, _ := r.BasicAuth() // empty without one, which no app's are
+	id, secret, _ := r.BasicAuth() // empty if missing, as no app's are
 	gotID, gotSecret := sha256.Sum256([]byte(id)), sha256.Sum256([]byte(secret))
 	wantID, wantSecret := sha256.Sum256([]byte(a.config.ClientID)), sha256.Sum256([]byte(a.config.ClientSecret.Reveal()))
 	return subtle.ConstantTimeCompare(gotID[:], wantID[:])&subtle.ConstantTimeCompare(gotSecret[:], wantSecret[:]) == 1
 }
 
-// parseUninstall reads who has uninstalled the app, and when. The time is zero if it is left out
-// or in a spelling that is not known: none is documented.
+// parseUninstall reads who uninstalled the app, and when. The time is zero if it is missing or in
+// an unknown format: none is documented.
 func (a *App) parseUninstall(body []byte) (in Installation, at time.Time, err error) {
 	var call struct {
 		ClientID  string `json:"client_id"`
@@ -90,7 +90,7 @@ func (i *id) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// parseTimestamp reads RFC 3339, the API's own spelling in UTC, and seconds or milliseconds since
+// parseTimestamp reads RFC 3339, the API's own format in UTC, and seconds or milliseconds since
 // 1970, as a number or a string.
 func parseTimestamp(v any) time.Time {
 	var text string
@@ -116,8 +116,8 @@ func parseTimestamp(v any) time.Time {
 	}
 }
 
-// uninstalled forgets the tokens, unless the installation is younger than the uninstall, and
-// calls the hook if there was something to forget.
+// uninstalled forgets the tokens, unless the install is newer than the uninstall, and calls the
+// hook if there were any.
 func (a *App) uninstalled(ctx context.Context, in Installation, at time.Time) error {
 	var gone bool
 	err := a.config.Store.Update(ctx, in, func(_ context.Context, r Record, save func(Record) error) error {

@@ -1,6 +1,6 @@
 package auth
 
-// This file looks after a token that was refreshed and could not be saved.
+// This file saves a refreshed token later, if it could not be saved at once.
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// latest returns the newer of what the store has and what could not be saved, as a copy of its own.
+// latest returns the newer of the stored grant and the one that could not be saved, as a copy.
 func (s *TokenSource) latest(stored *grant) *grant {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -19,8 +19,8 @@ func (s *TokenSource) latest(stored *grant) *grant {
 	return &g
 }
 
-// saveLater keeps g in use and tries to save it until it expires, in a goroutine of its own;
-// the refresh that follows is based on it in any case.
+// saveLater keeps g in use and tries to save it until it expires, in the background. The next
+// refresh builds on it in any case.
 func (s *TokenSource) saveLater(ctx context.Context, g *grant, err error) {
 	s.warnUnsaved(ctx, err)
 	s.mu.Lock()
@@ -32,7 +32,7 @@ func (s *TokenSource) saveLater(ctx context.Context, g *grant, err error) {
 	s.saving = make(chan struct{})
 	go func(ctx context.Context) {
 		for pause := firstPause; ; pause = min(2*pause, lastPause) {
-			<-time.After(pause) // nobody can end it sooner: the token would be lost
+			<-time.After(pause) // without a way to end it sooner: the token would be lost
 			if s.trySaving(ctx) {
 				return
 			}
@@ -40,7 +40,7 @@ func (s *TokenSource) saveLater(ctx context.Context, g *grant, err error) {
 	}(context.WithoutCancel(ctx))
 }
 
-// trySaving reports whether there is nothing left to save, or no use in it.
+// trySaving reports whether nothing is left that is worth saving.
 func (s *TokenSource) trySaving(ctx context.Context) (done bool) {
 	s.mu.Lock()
 	g := s.unsaved
@@ -71,13 +71,13 @@ func (s *TokenSource) saveUnsaved(ctx context.Context, g *grant) error {
 			return err
 		}
 		if stored == nil || stored.Generation >= g.Generation {
-			return nil // deleted or replaced meanwhile: theirs counts
+			return nil // deleted or replaced meanwhile, which counts
 		}
 		return s.app.save(save, r, g)
 	})
 }
 
-// saved notes that the store has g, or something newer.
+// saved notes that the store has g, or a newer grant.
 func (s *TokenSource) saved(g *grant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -72,9 +72,12 @@ func OpenExisting(dir string) (*Store, error) {
 	return s, nil
 }
 
-// Installations returns the installations that have a record, in no order. A record stays after an
-// uninstall, without tokens.
+// Installations returns the installations that have a record, in no particular order. After an
+// uninstall the record stays, without tokens.
 func (s *Store) Installations() ([]auth.Installation, error) {
+	if err := s.check(context.Background()); err != nil {
+		return nil, err
+	}
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
 		return nil, fmt.Errorf("filestore: list the installations: %w", err)
@@ -104,8 +107,22 @@ func (s *Store) recordPath(key auth.Installation) string {
 	return s.path(key, ".json")
 }
 
+// check returns why a Store cannot be used in a context.
+func (s *Store) check(ctx context.Context) error {
+	switch {
+	case s == nil || s.dir == "":
+		return errors.New("filestore: the Store is empty; get one from Open")
+	case ctx == nil:
+		return errors.New("filestore: the context is nil")
+	}
+	return nil
+}
+
 // Load implements [auth.Store].
-func (s *Store) Load(_ context.Context, key auth.Installation) (auth.Record, error) {
+func (s *Store) Load(ctx context.Context, key auth.Installation) (auth.Record, error) {
+	if err := s.check(ctx); err != nil {
+		return nil, err
+	}
 	path := s.recordPath(key)
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -136,11 +153,14 @@ func (s *Store) Load(_ context.Context, key auth.Installation) (auth.Record, err
 	return r, nil
 }
 
-// Update implements [auth.Store]. It looks for the lock every 10 ms while another holds it.
+// Update implements [auth.Store]. While another holds the lock it tries again every 10 ms.
 func (s *Store) Update(ctx context.Context, key auth.Installation, f func(context.Context, auth.Record, func(auth.Record) error) error) error {
-	// A lock object is re-entrant, so each Update has its own: they exclude each other
-	// within a process as between processes. The file is never renamed or removed: two
-	// processes would hold locks on two files of one name.
+	if err := s.check(ctx); err != nil {
+		return err
+	}
+	// A lock object is re-entrant, so each Update has its own: then they exclude each other
+	// within a process as between processes. The file is never renamed or removed, or two
+	// processes could hold locks on two files of one name.
 	lock := flock.New(s.path(key, ".lock"))
 	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {
 		if ctx.Err() != nil {
@@ -173,7 +193,7 @@ func (s *Store) Update(ctx context.Context, key auth.Installation, f func(contex
 	})
 }
 
-// save is called with the lock held, so the temporary file is nobody else's.
+// save needs the lock, so that nobody else uses the temporary file.
 func (s *Store) save(key auth.Installation, r auth.Record) error {
 	if len(r) == 0 || len(r) > maxRecord {
 		return fmt.Errorf("a record has 1 to %d bytes, not %d", maxRecord, len(r))
@@ -201,7 +221,7 @@ func (s *Store) save(key auth.Installation, r auth.Record) error {
 
 // syncDir makes the rename outlive a power cut.
 func (s *Store) syncDir() error {
-	if runtime.GOOS == "windows" { // where a directory cannot be synchronised
+	if runtime.GOOS == "windows" { // where a directory cannot be synced
 		return nil
 	}
 	d, err := os.Open(s.dir)

@@ -115,6 +115,22 @@ func TestOpenOfWhatIsNoDirectory(t *testing.T) {
 	}
 }
 
+func TestAnEmptyStoreAndANilContext(t *testing.T) {
+	t.Parallel()
+	var none context.Context
+	for want, call := range map[string]func() error{
+		"from Open":      func() error { _, err := new(Store).Load(t.Context(), key); return err },
+		"is empty":       func() error { return save(new(Store), "record") },
+		"get one":        func() error { _, err := (*Store)(nil).Installations(); return err },
+		"context is nil": func() error { _, err := open(t, t.TempDir()).Load(none, key); return err },
+		"the context":    func() error { return open(t, t.TempDir()).Update(none, key, nil) },
+	} {
+		if err := call(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want a word about %q", err, want)
+		}
+	}
+}
+
 func TestInstallations(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
