@@ -46,8 +46,9 @@ func (e *Emulator) begin() error {
 		}
 	case len(found) > 0:
 		// What was updated a hundred times is one line again.
-		if now := e.snapshot(); e.file != nil && len(found) > 2*len(now)+1000 {
-			return e.file.Replace(now)
+		n := e.state.Counts()
+		if needed := n.Messages + 2*n.Conversations + n.Channels; e.file != nil && len(found) > 2*needed+maxGrants {
+			return e.file.Replace(e.snapshot())
 		}
 	}
 	return nil

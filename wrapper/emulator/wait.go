@@ -26,13 +26,29 @@ func until[T any](ctx context.Context, e *Emulator, find func() (T, bool)) (foun
 
 func (e *Emulator) waitForMessage(ctx context.Context, q state.MessageQuery) (state.Message, error) {
 	q.Limit = 1
+	// What is there is searched once; after that only what comes is looked at.
+	seen, searched := e.events.Last(), false
 	return until(ctx, e, func() (m state.Message, ok bool) {
-		if found := e.state.Messages(q); len(found) > 0 {
-			return found[0], true
+		come, gap := e.events.Since(seen, manyEvents)
+		if gap || !searched {
+			seen, searched = e.events.Last(), true
+			if found := e.state.Messages(q); len(found) > 0 {
+				return found[0], true
+			}
+			return m, false
 		}
-		return m, false
+		for _, event := range come {
+			seen = event.Number
+			if event.Message != nil && q.Matches(event.Message) {
+				m, ok = *event.Message, true
+			}
+		}
+		return m, ok
 	})
 }
+
+// manyEvents is how many are looked at in one go.
+const manyEvents = 1 << 16
 
 func (e *Emulator) waitForExchange(ctx context.Context, q exchanges.Query) (*exchanges.Exchange, error) {
 	q.Limit = 1

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -84,24 +85,51 @@ func Open(path string, wait bool) (file *File, found []Event, torn int, err erro
 // readFile reads whole lines; size is where they end.
 func readFile(f *os.File) (found []Event, size int64, torn int, err error) {
 	lines := bufio.NewReaderSize(f, 1<<20)
-	for number := 1; ; number++ {
-		line, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return found, size, len(line), nil
-		}
-		if err != nil {
-			return nil, 0, 0, err
-		}
-		var e Event
-		if err := json.Unmarshal(line, &e); err != nil {
-			if _, more := lines.Peek(1); errors.Is(more, io.EOF) {
-				return found, size, len(line), nil // the last one
+	for over := false; !over; {
+		var batch [][]byte
+		for len(batch) < linesAtOnce && !over {
+			line, err := lines.ReadBytes('\n')
+			switch {
+			case errors.Is(err, io.EOF):
+				torn, over = len(line), true
+			case err != nil:
+				return nil, 0, 0, err
+			default:
+				batch = append(batch, line)
 			}
-			return nil, 0, 0, fmt.Errorf("line %d is no event: %w", number, err)
 		}
-		size += int64(len(line))
-		found = append(found, e)
+		events, wrong := decode(batch)
+		for i, line := range batch {
+			if wrong[i] == nil {
+				size += int64(len(line))
+				continue
+			}
+			if _, more := lines.Peek(1); i == len(batch)-1 && torn == 0 && errors.Is(more, io.EOF) {
+				return append(found, events[:i]...), size, len(line), nil // the last one
+			}
+			return nil, 0, 0, fmt.Errorf("line %d is no event: %w", len(found)+i+1, wrong[i])
+		}
+		found = append(found, events...)
 	}
+	return found, size, torn, nil
+}
+
+// linesAtOnce are decoded side by side.
+const linesAtOnce = 8192
+
+func decode(lines [][]byte) (found []Event, wrong []error) {
+	found, wrong = make([]Event, len(lines)), make([]error, len(lines))
+	var all sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		all.Go(func() {
+			for i := w; i < len(lines); i += workers {
+				wrong[i] = json.Unmarshal(lines[i], &found[i])
+			}
+		})
+	}
+	all.Wait()
+	return found, wrong
 }
 
 // Read reads events as JSON lines; empty lines are passed over.

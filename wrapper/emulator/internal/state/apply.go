@@ -48,10 +48,14 @@ func (s *State) applyTo(c *channel, e Event) {
 		if one.since == 0 {
 			one.since = e.Number
 		}
+		readTo := max(one.ReadTo, e.Conversation.ReadTo)
 		one.Conversation, one.size = *e.Conversation, size
+		one.ReadTo = readTo
+		one.facts.Store(nil)
 	case emulatorserver.EventKindConversationRead:
 		if one := c.conversations[e.ConversationID]; one != nil {
 			one.ReadTo = e.Number
+			one.facts.Store(nil)
 		}
 	case emulatorserver.EventKindConversationDeleted:
 		if one := c.conversations[e.ConversationID]; one != nil {
@@ -69,26 +73,35 @@ func (s *State) applyTo(c *channel, e Event) {
 // another conversation.
 func (s *State) applyMessage(c *channel, e Event) {
 	m := c.messages[e.Message.ID]
+	if m != nil && m.ConversationID == e.Message.ConversationID {
+		c.conversations[m.ConversationID].updated(m, e.Message)
+		m.Message = e.Message
+		s.resize(&m.size, sizeOfMessage(e.Message))
+		return
+	}
 	if m == nil {
 		m = &message{arrived: e.Number}
 		c.messages[e.Message.ID] = m
 	}
-	if m.Message == nil || m.ConversationID != e.Message.ConversationID {
-		if m.Message != nil {
-			c.leave(m)
-		}
-		to := c.conversation(e.Message.ConversationID)
-		at, _ := slices.BinarySearchFunc(to.messages, m.arrived, func(m *message, arrived int64) int { return int(m.arrived - arrived) })
-		to.messages = slices.Insert(to.messages, at, m)
+	if m.Message != nil {
+		c.leave(m)
 	}
 	m.Message = e.Message
 	s.resize(&m.size, sizeOfMessage(e.Message))
+	to := c.conversation(e.Message.ConversationID)
+	at, _ := slices.BinarySearchFunc(to.messages, m.arrived, func(m *message, arrived int64) int { return int(m.arrived - arrived) })
+	if to.messages = slices.Insert(to.messages, at, m); at == len(to.messages)-1 {
+		to.added(m)
+	} else {
+		to.facts.Store(nil)
+	}
 }
 
 // leave takes a message off its conversation, which goes with its last if nothing else is known of it.
 func (c *channel) leave(m *message) {
 	one := c.conversations[m.ConversationID]
 	one.messages = slices.DeleteFunc(one.messages, func(other *message) bool { return other == m })
+	one.facts.Store(nil)
 	if len(one.messages) == 0 && !one.Described {
 		delete(c.conversations, one.ID)
 	}

@@ -50,7 +50,7 @@ func (s *State) Channels() []Channel {
 		one.Templates = slices.Clone(one.Templates)
 		one.Conversations = len(c.conversations)
 		for _, v := range c.conversations {
-			if c.unread(v) > 0 {
+			if v.about().unread > 0 {
 				one.Unread++
 			}
 		}
@@ -77,7 +77,7 @@ func (s *State) Arrivals(channelID string) []Conversation {
 	})
 	out := make([]Conversation, 0, len(all))
 	for _, one := range all {
-		out = append(out, c.describe(one))
+		out = append(out, one.describe())
 	}
 	return out
 }
@@ -94,7 +94,6 @@ func (s *State) Conversations(q Query) (page []Conversation, totals Totals) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	type found struct {
-		c      *channel
 		v      *conversation
 		latest time.Time
 		number int64
@@ -106,7 +105,8 @@ func (s *State) Conversations(q Query) (page []Conversation, totals Totals) {
 			continue
 		}
 		for _, v := range c.conversations {
-			unread, failed, closing := c.unread(v) > 0, v.failed() > 0, v.closing(q.Now)
+			about := v.about()
+			unread, failed, closing := about.unread > 0, about.failed > 0, about.closing(q.Now)
 			totals.All++
 			totals.Unread += count(unread)
 			totals.Failed += count(failed)
@@ -114,9 +114,9 @@ func (s *State) Conversations(q Query) (page []Conversation, totals Totals) {
 			if q.Unread && !unread || q.Failed && !failed || q.Closing && !closing || search != "" && !v.mentions(search) {
 				continue
 			}
-			f := found{c: c, v: v, number: v.since}
-			if last := v.last(); last != nil {
-				f.latest, f.number = last.CreatedAt, last.arrived
+			f := found{v: v, number: v.since}
+			if about.last != nil {
+				f.latest, f.number = about.last.CreatedAt, about.last.arrived
 			}
 			all = append(all, f)
 		}
@@ -131,7 +131,7 @@ func (s *State) Conversations(q Query) (page []Conversation, totals Totals) {
 	}
 	page = make([]Conversation, 0, end-start)
 	for _, f := range all[start:end] {
-		page = append(page, f.c.describe(f.v))
+		page = append(page, f.v.describe())
 	}
 	totals.Matching = len(all)
 	return page, totals
@@ -150,7 +150,7 @@ func (s *State) Conversation(channelID, id string) (Conversation, []Message, err
 	for _, m := range v.messages {
 		messages = append(messages, *m.Message)
 	}
-	return c.describe(v), messages, nil
+	return v.describe(), messages, nil
 }
 
 // Messages returns the messages that match, by their latest change, the newest first.
@@ -214,7 +214,7 @@ func (s *State) Counts() Counts {
 		n.Conversations += len(c.conversations)
 		n.Messages += len(c.messages)
 		for _, v := range c.conversations {
-			if c.unread(v) > 0 {
+			if v.about().unread > 0 {
 				n.Unread++
 			}
 		}

@@ -5,6 +5,7 @@ package state
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pdchannels/pdchannels/gen/emulatorserver"
 	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/events"
@@ -66,6 +67,7 @@ type conversation struct {
 	size     int        // of the description
 	since    int64      // the event that described it
 	messages []*message // in the order of their first arrival
+	facts    atomic.Pointer[facts]
 }
 
 type message struct {
@@ -230,7 +232,7 @@ func (s *State) MarkRead(channelID, id string) error {
 }
 
 func (s *State) markRead(c *channel, id string) error {
-	if one := c.conversations[id]; c.unread(one) == 0 {
+	if one := c.conversations[id]; one.about().unread == 0 {
 		return nil
 	}
 	return s.commit(Event{Kind: emulatorserver.EventKindConversationRead, ChannelID: c.ID, ConversationID: id}, 0)
