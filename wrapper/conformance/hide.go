@@ -19,9 +19,10 @@ func (h hider) text(s string) string {
 
 // excerpt is the beginning of a body, in whole characters.
 func (h hider) excerpt(body []byte) string {
-	s := strings.ToValidUTF8(h.text(string(body[:min(len(body), 4*maxExcerpt)])), string(utf8.RuneError))
-	if len(s) <= maxExcerpt {
+	const most = 4 * maxExcerpt
+	s := strings.ToValidUTF8(h.text(string(body[:min(len(body), most)])), string(utf8.RuneError))
+	if len(s) <= maxExcerpt && len(body) <= most {
 		return s
 	}
-	return strings.ToValidUTF8(s[:maxExcerpt], "") + "…"
+	return strings.ToValidUTF8(s[:min(len(s), maxExcerpt)], "") + "…"
 }
