@@ -5,6 +5,7 @@ package providercall
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/pdchannels/pdchannels/gen/providerclient"
@@ -36,6 +37,18 @@ func (r *RefusalError) Error() string {
 		return "it refused without a code"
 	}
 	return "it refused with the code " + r.Code
+}
+
+// RetryIn is how long an app that answered 429 wants to be left alone, by its retry_by. It is false for other errors, and
+// for a time that is not told or more than 10 seconds ahead.
+func RetryIn(err error, now time.Time) (time.Duration, bool) {
+	const most = 10 * time.Second
+	r := (*RefusalError)(nil)
+	if !errors.As(err, &r) || r.StatusCode != http.StatusTooManyRequests || r.RetryBy.IsZero() {
+		return 0, false
+	}
+	pause := max(r.RetryBy.Sub(now), 0)
+	return pause, pause <= most
 }
 
 // Decode decodes the answer into v, a type of gen/providerclient, or returns a *[RefusalError]. It is

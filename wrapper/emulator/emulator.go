@@ -87,6 +87,7 @@ type Emulator struct {
 	uninstalls  *sync.WaitGroup   // calls of the app that nobody waits for
 	outgoing    *outgoing
 	posting     *posting
+	avatars     *avatars
 	faults      *faults.Set
 	profile     *atomic.Value // a string
 	gone        *atomic.Int64 // answers of a service that is withdrawn
@@ -125,6 +126,7 @@ func New(cfg Config) (*Emulator, error) {
 		limits:      newLimits(cfg),
 		uninstalls:  &sync.WaitGroup{},
 		posting:     newPosting(),
+		avatars:     newAvatars(),
 		faults:      new(faults.Set),
 		profile:     new(atomic.Value),
 		gone:        new(atomic.Int64),

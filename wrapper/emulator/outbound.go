@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/pdchannels/pdchannels/gen/emulatorserver"
 	"github.com/pdchannels/pdchannels/internal/providercall"
@@ -74,14 +75,32 @@ func (e *Emulator) call(ctx context.Context, x *exchanges.Exchange, do func(cont
 
 // ask is call for what Pipedrive asks by itself; cause is the exchange that made it.
 func (e *Emulator) ask(ctx context.Context, cause int64, endpoint, about string, r rule.Rule, do func(context.Context) (providercall.Answer, error), v any) (number int64, ok bool) {
-	x := e.exchanges.Begin(emulatorserver.Out, cause)
-	x.Operation, x.About = endpoint, about
-	if endpoint == providercall.GetConversationByID {
-		x.Conversation = about
+	for n := 0; ; n++ {
+		x := e.exchanges.Begin(emulatorserver.Out, cause)
+		x.Operation, x.About = endpoint, about
+		if endpoint == providercall.GetConversationByID {
+			x.Conversation = about
+		}
+		x.Decided(r)
+		if n > 0 {
+			x.Decided(rule.AskAgain)
+		}
+		err := e.call(ctx, x, do, v)
+		pause, again := providercall.RetryIn(err, time.Now())
+		if !again || n == maxAgain {
+			return x.Number, err == nil
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return x.Number, false
+		}
+		cause = x.Number
 	}
-	x.Decided(r)
-	return x.Number, e.call(ctx, x, do, v) == nil
 }
+
+// maxAgain is how often an app that answers 429 is asked again; see [rule.AskAgain].
+const maxAgain = 3
 
 // posting are the replies on their way to the app, so that a confirmation that comes before the
 // app's answer finds what it confirms.

@@ -211,7 +211,7 @@ func (s source) Attachment(ctx context.Context, channel, conversation, message, 
 	}
 	for _, a := range m.Attachments {
 		if a.ID == id {
-			f, err := s.e.fetch(ctx, a.URL)
+			f, err := s.e.fetch(ctx, s.e.freshLink(ctx, m, a))
 			f.Name = a.Name
 			if a.Type != "" {
 				f.Type = a.Type
@@ -229,7 +229,7 @@ func (s source) Avatar(ctx context.Context, channel, conversation, participant s
 	}
 	for _, p := range c.Participants {
 		if p.ID == participant {
-			return s.e.fetch(ctx, p.AvatarURL)
+			return s.e.fetch(ctx, s.e.freshAvatar(ctx, c, p))
 		}
 	}
 	return pages.File{}, pages.ErrNotFound
