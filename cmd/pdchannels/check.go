@@ -61,7 +61,7 @@ pdchannels check --provider https://messenger.example/pipedrive --channel whatsa
 	}
 	flags := c.Flags()
 	flags.StringVar(&s.baseURL, "provider", "", "the `URL` before /channels at which the app serves its endpoints")
-	flags.StringVar(&s.file, "manifest", "", "the `FILE` with the app's manifest, instead; - is stdin")
+	flags.StringVar(&s.file, "manifest", "", "the `FILE` or URL of the app's manifest, instead; - is stdin")
 	flags.StringVar(&s.Channel, "channel", messenger.Channel, "the `ID` of a channel that the app knows, with a history")
 	flags.StringVar(&s.Conversation, "conversation", "", "the `ID` of the conversation to write messages into")
 	flags.BoolVar(&s.NoMessages, "no-messages", false, "write no messages")
@@ -139,7 +139,10 @@ func (s *checkSettings) complete(env *environment) error {
 	}
 	s.ClientID, s.ClientSecret = env.setting("PIPEDRIVE_CLIENT_ID"), emulator.NewSecret(secret.Reveal())
 	s.Provider = emulator.Provider{BaseURL: s.baseURL}
-	if s.file != "" {
+	switch {
+	case isURL(s.file):
+		s.Provider = emulator.Provider{ManifestURL: s.file}
+	case s.file != "":
 		data, _, wrong, err := env.readManifest(s.file)
 		if err != nil {
 			return err

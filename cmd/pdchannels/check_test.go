@@ -58,6 +58,10 @@ func TestCheck(t *testing.T) {
 	if !strings.Contains(verbose.stdout, `got  200 application/json {"success":true`) || strings.Contains(verbose.stdout, "written") || verbose.stderr != "" {
 		t.Errorf("stdout %s, stderr %s", verbose.stdout, verbose.stderr)
 	}
+	served := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, manifestOf(url)) }))
+	t.Cleanup(served.Close)
+	pdchannels(t, env, "check", "--manifest", served.URL, "--no-messages").wants(t, exitUnsure, "✓ the history", "")
+	pdchannels(t, env, "check", "--manifest", url+"/none").wants(t, exitUsage, "", "status 401")
 	object := piped(t, env, manifestOf(url), "check", "--manifest", "-", "--json").object(t)
 	if field(object, "check", "verdict") != "not_checked" || field(object, "check", "conversation") != "c1" || field(object, "check", "violations") != 0.0 {
 		t.Errorf("%v", object)

@@ -67,7 +67,7 @@ pdchannels emulator --addr 0.0.0.0:8484 --allow-host pipedrive.test --json`,
 func (s *emulatorSettings) declare(flags *pflag.FlagSet) {
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8484", "the `HOST:PORT` to listen on; port 0 takes a free one")
 	flags.StringVar(&s.app, "app", "", "the `URL` before /channels at which your app serves its endpoints")
-	flags.StringVar(&s.manifest, "manifest", "", "the `FILE` with your app's manifest, instead of --app; - is stdin")
+	flags.StringVar(&s.manifest, "manifest", "", "the `FILE` or URL of your app's manifest, instead of --app; - is stdin")
 	flags.StringVar(&s.ClientID, "client-id", "", "the client `ID` of your app; else PIPEDRIVE_CLIENT_ID, else random")
 	flags.StringArrayVar(&s.RedirectURLs, "redirect-url", nil, "a callback `URL` of your app; repeat the flag for several (default any http URL on this machine)")
 	flags.Func("user", "a user, as `ID:NAME` or ID:NAME:admin; repeat the flag for several, of whom the first owns the installation (default an admin and another user)", s.addUser)
@@ -142,6 +142,10 @@ func (s *emulatorSettings) complete(env *environment) error {
 	}
 	if s.app != "" {
 		return usage("give either --app or --manifest")
+	}
+	if isURL(s.manifest) {
+		s.Provider = emulator.Provider{ManifestURL: s.manifest}
+		return nil
 	}
 	data, _, wrong, err := env.readManifest(s.manifest)
 	if err == nil && len(wrong) > 0 {

@@ -93,6 +93,11 @@ func (env *environment) printManifest(baseURL, endpoints string) error {
 // maxManifest is longer than any manifest.
 const maxManifest = 1 << 20
 
+// isURL tells a manifest that an app serves from one in a file.
+func isURL(name string) bool {
+	return strings.HasPrefix(name, "https://") || strings.HasPrefix(name, "http://")
+}
+
 // readManifest reads a manifest, and returns it in UTF-8, how it was encoded if that was another
 // way, and what is wrong with it.
 func (env *environment) readManifest(name string) (data []byte, encoding string, wrong []string, err error) {

@@ -56,11 +56,47 @@ func TestUnusableEndpoints(t *testing.T) {
 			t.Errorf("%s: %v", base, err)
 		}
 	}
-	if _, err := Find("", nil); err == nil {
+	if _, err := Find(t.Context(), App{}); err == nil {
 		t.Error("no app is one")
 	}
-	if _, err := Find("https://m.example", []byte("{}")); err == nil {
+	if _, err := Find(t.Context(), App{BaseURL: "https://m.example", Manifest: []byte("{}")}); err == nil {
 		t.Error("two apps are one")
+	}
+}
+
+// A manifest may be where the app serves it.
+func TestManifestByURL(t *testing.T) {
+	t.Parallel()
+	const good = `{"version":"v202101","endpoints":{"getConversations":"https://m.example/:providerChannelId","getConversationById":"https://m.example/c","postMessage":"https://m.example/p"}}`
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			t.Error("credentials went with it")
+		}
+		switch r.URL.Path {
+		case "/manifest.json":
+			_, _ = w.Write([]byte(good))
+		case "/moved":
+			http.Redirect(w, r, "/manifest.json", http.StatusFound)
+		case "/long":
+			_, _ = w.Write([]byte(good + strings.Repeat(" ", maxManifest)))
+		case "/page":
+			_, _ = w.Write([]byte("<html>"))
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	e, err := Find(t.Context(), App{ManifestURL: server.URL + "/manifest.json"})
+	if err != nil || !e.Has(PostMessage) || e.Has(GetTemplates) || e.Guessed() {
+		t.Errorf("%v", err)
+	}
+	for url, want := range map[string]string{
+		server.URL + "/moved": "status 302", server.URL + "/long": "longer than any manifest", server.URL + "/page": "no JSON object", server.URL + "/none": "status 404",
+		"http://m.example/manifest.json": "not https", "/manifest.json": "no host", "http://127.0.0.1:1/": "refused",
+	} {
+		if _, err := Find(t.Context(), App{ManifestURL: url}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", url, err, want)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ package providercall
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,16 +31,34 @@ const (
 // Names are all endpoints, the needed ones first.
 var Names = []string{GetConversations, GetConversationByID, PostMessage, GetSenderByID, GetTemplates, GetMessageByID, DeleteChannelByID}
 
-// Find returns the endpoints at a base URL or of a manifest, whichever is given.
-func Find(baseURL string, manifest []byte) (Endpoints, error) {
-	switch {
-	case (baseURL == "") == (manifest == nil):
-		return Endpoints{}, errors.New("set either BaseURL or Manifest")
-	case baseURL != "":
-		return AtBase(baseURL)
-	default:
-		return FromManifest(manifest)
+// App says where an app is. Set one field.
+type App struct {
+	BaseURL     string // all seven endpoints are at the paths of the document
+	Manifest    []byte // JSON
+	ManifestURL string // where the manifest is
+}
+
+// Find returns the endpoints of an app. Only for a ManifestURL it makes a request.
+func Find(ctx context.Context, app App) (Endpoints, error) {
+	given := 0
+	for _, is := range []bool{app.BaseURL != "", app.Manifest != nil, app.ManifestURL != ""} {
+		if is {
+			given++
+		}
 	}
+	switch {
+	case given != 1:
+		return Endpoints{}, errors.New("set either BaseURL or Manifest, or ManifestURL")
+	case app.BaseURL != "":
+		return AtBase(app.BaseURL)
+	case app.Manifest != nil:
+		return FromManifest(app.Manifest)
+	}
+	manifest, err := fetchManifest(ctx, app.ManifestURL)
+	if err != nil {
+		return Endpoints{}, err
+	}
+	return FromManifest(manifest)
 }
 
 // Endpoints are the URLs of an app, with variables that are filled in for each call. The

@@ -26,7 +26,7 @@ func startRun(t *testing.T, app http.HandlerFunc) *run {
 		t.Cleanup(server.Close)
 		url = server.URL
 	}
-	r, err := newRun(Config{Provider: emulator.Provider{BaseURL: url}, Channel: "c", ClientID: "the-app", ClientSecret: emulator.NewSecret("the-secret")})
+	r, err := newRun(t.Context(), Config{Provider: emulator.Provider{BaseURL: url}, Channel: "c", ClientID: "the-app", ClientSecret: emulator.NewSecret("the-secret")})
 	if err != nil {
 		t.Fatal(err)
 	}

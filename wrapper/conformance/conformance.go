@@ -58,11 +58,11 @@ type Config struct {
 
 // Run calls the app as Pipedrive would, and as others might, and reports on its answers.
 //
-// An error means that the settings are unusable, and then nothing was called; or that ctx
+// An error means that the settings are unusable, and then the app was not called; or that ctx
 // ended, and then the report tells what was found until then. It is not an error that the app is
 // at fault, or does not answer.
 func Run(ctx context.Context, cfg Config) (Report, error) {
-	r, err := newRun(cfg)
+	r, err := newRun(ctx, cfg)
 	if err != nil {
 		return Report{}, fmt.Errorf("check: %w", err)
 	}
@@ -117,8 +117,8 @@ func (r *run) steps() []step {
 	)
 }
 
-func newRun(cfg Config) (*run, error) {
-	endpoints, err := providercall.Find(cfg.Provider.BaseURL, cfg.Provider.Manifest)
+func newRun(ctx context.Context, cfg Config) (*run, error) {
+	endpoints, err := providercall.Find(ctx, providercall.App(cfg.Provider))
 	if err != nil {
 		return nil, fmt.Errorf("Provider: %w", err)
 	}

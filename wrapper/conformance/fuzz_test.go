@@ -28,7 +28,7 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(404, body)
 	}
 	f.Fuzz(func(t *testing.T, status int, body string) {
-		r, err := newRun(Config{
+		r, err := newRun(t.Context(), Config{
 			Provider: emulator.Provider{BaseURL: "http://127.0.0.1:1"}, Channel: "c", ClientID: "the-app", ClientSecret: emulator.NewSecret("the-secret"),
 		})
 		if err != nil {

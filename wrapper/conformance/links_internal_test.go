@@ -40,7 +40,7 @@ func TestAnAppElsewhereDoesNotReachThisMachine(t *testing.T) {
 func TestAnAppElsewhereGetsNoMessagesByDefault(t *testing.T) {
 	t.Parallel()
 	for conversation, want := range map[string]bool{"": false, "c1": true} {
-		r, err := newRun(Config{
+		r, err := newRun(t.Context(), Config{
 			Provider: emulator.Provider{BaseURL: "https://messenger.example"}, Channel: "c", Conversation: conversation,
 			ClientID: "the-app", ClientSecret: emulator.NewSecret("the-secret"),
 		})

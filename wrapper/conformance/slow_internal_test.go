@@ -16,7 +16,7 @@ func TestASlowApp(t *testing.T) {
 	t.Parallel()
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }))
 	t.Cleanup(app.Close)
-	r, err := newRun(Config{Provider: emulator.Provider{BaseURL: app.URL}, Channel: "c", ClientID: "the-app", ClientSecret: emulator.NewSecret("the-secret")})
+	r, err := newRun(t.Context(), Config{Provider: emulator.Provider{BaseURL: app.URL}, Channel: "c", ClientID: "the-app", ClientSecret: emulator.NewSecret("the-secret")})
 	if err != nil {
 		t.Fatal(err)
 	}

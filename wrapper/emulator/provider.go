@@ -17,8 +17,9 @@ import (
 // the [Config]. Set one field. The URLs are https, or http on this machine; nothing else is called,
 // no redirect is followed, and no attachment is fetched.
 type Provider struct {
-	BaseURL  string // the app serves all seven endpoints at the paths of the project's document
-	Manifest []byte // the app's manifest, JSON, as for the Developer Hub
+	BaseURL     string // the app serves all seven endpoints at the paths of the project's document
+	Manifest    []byte // the app's manifest, JSON, as for the Developer Hub
+	ManifestURL string // where the app serves its manifest, which is read once, at the start
 }
 
 // Our choice: four calls run at once, and 1,000 pieces of work wait; what comes beyond is dropped,
@@ -49,10 +50,10 @@ func newOutgoing(cfg Config, over func(http.RoundTripper) http.RoundTripper) (*o
 	o := &outgoing{logger: cfg.Logger, slots: make(chan struct{}, maxCalls), idle: make(chan struct{})}
 	close(o.idle)
 	o.ending, o.end = context.WithCancel(context.Background())
-	if p := cfg.Provider; p.BaseURL == "" && p.Manifest == nil {
+	if p := cfg.Provider; p.BaseURL == "" && p.Manifest == nil && p.ManifestURL == "" {
 		return o, nil
 	}
-	endpoints, err := providercall.Find(cfg.Provider.BaseURL, cfg.Provider.Manifest)
+	endpoints, err := providercall.Find(context.Background(), providercall.App(cfg.Provider))
 	if err != nil {
 		return nil, err
 	}
