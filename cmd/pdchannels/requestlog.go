@@ -33,20 +33,19 @@ func (h *requestLog) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &more
 }
 
-// Handle writes one line: time, method, path and status of a request, and what else there is.
+// Handle writes one line: time, method, path and status of a request, why that, and what else there is.
 func (h *requestLog) Handle(_ context.Context, r slog.Record) error {
-	var method, path, rest string
-	status := 0
+	values := map[string]string{}
+	var rest string
 	take := func(a slog.Attr) bool {
+		value := printable(a.Value.String())
 		switch a.Key {
-		case "method":
-			method = printable(a.Value.String())
-		case "path":
-			path = printable(a.Value.String())
-		case "status":
-			status, _ = strconv.Atoi(a.Value.String())
+		case "method", "path", "status", "code", "reason":
+			values[a.Key] = value
+		case "rule": // there may be several
+			rest += h.colour.dim(" · " + value)
 		default:
-			rest += " " + h.colour.dim(a.Key+"="+printable(a.Value.String()))
+			rest += h.colour.dim(" " + a.Key + "=" + value)
 		}
 		return true
 	}
@@ -56,18 +55,20 @@ func (h *requestLog) Handle(_ context.Context, r slog.Record) error {
 	r.Attrs(take)
 
 	line := r.Time.Format("15:04:05") + "  "
-	if status != 0 {
-		line += fmt.Sprintf("%-6s %s → %s", method, path, h.colour.status(status))
+	if status, err := strconv.Atoi(values["status"]); err == nil {
+		line += fmt.Sprintf("%-6s %s → %s", values["method"], values["path"], h.colour.status(status))
 	} else {
-		line += h.colour.warn(strings.ToLower(r.Level.String())) + ": " + printable(r.Message) + rejoin(method, path)
+		line += h.colour.warn(strings.ToLower(r.Level.String())) + ": " + printable(r.Message)
+		if where := strings.TrimSpace(values["method"] + " " + values["path"]); where != "" {
+			line += " (" + where + ")"
+		}
+	}
+	if code := values["code"]; code != "" {
+		line += " " + h.colour.warn(code)
+	}
+	if reason := values["reason"]; reason != "" {
+		line += ": " + reason
 	}
 	h.to.print(line + rest + "\n")
 	return nil
-}
-
-func rejoin(method, path string) string {
-	if method+path == "" {
-		return ""
-	}
-	return " (" + strings.TrimSpace(method+" "+path) + ")"
 }

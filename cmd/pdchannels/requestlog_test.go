@@ -17,11 +17,21 @@ func TestTheRequestLogCannotBeForged(t *testing.T) {
 	log.Debug("not for everybody")
 	lines := strings.Split(screen.String(), "\n")
 	if len(lines) != 3 || !strings.HasSuffix(lines[0], `  GET    "/v1/\x1b[2J\n12:00:00  GET /" → 404 user=7`) ||
-		!strings.HasSuffix(lines[1], `  warn: accepted what another published source refuses (/v1) reason="no list\n"`) {
+		!strings.HasSuffix(lines[1], `  warn: accepted what another published source refuses (/v1): "no list\n"`) {
 		t.Errorf("%q", lines)
 	}
 	if _, err := time.Parse("15:04:05", lines[0][:8]); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTheRequestLogSaysWhy(t *testing.T) {
+	t.Parallel()
+	var screen strings.Builder
+	log := slog.New(&requestLog{to: &output{to: &screen}})
+	log.Info("answered", "method", "POST", "path", "/v1/channels", "status", 403, "code", "ADMIN_ONLY", "reason", "user 2 is no admin", "rule", "admins (documented)", "rule", "order (choice)")
+	if want := "  POST   /v1/channels → 403 ADMIN_ONLY: user 2 is no admin · admins (documented) · order (choice)\n"; !strings.HasSuffix(screen.String(), want) {
+		t.Errorf("%q, want %q", screen.String(), want)
 	}
 }
 
