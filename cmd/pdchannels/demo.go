@@ -1,4 +1,4 @@
-// The command demo: an app's whole life with the API, against an emulator of its own.
+// The command demo: the whole life of an app with the API, against an emulator of its own.
 
 package main
 
@@ -56,7 +56,7 @@ type demo struct {
 	pipedrive *emulator.Emulator
 	url       string // of the emulator
 	app       *demoApp
-	http      *http.Client      // of the app; shows what passes, as do the two below
+	http      *http.Client      // of the app; it shows its exchanges, as do the next two
 	browser   http.RoundTripper // of its user
 	phone     *http.Client      // of the customer
 
@@ -68,7 +68,7 @@ type demo struct {
 	talk     string // the app's id of the conversation
 }
 
-// demoNetwork is what lies between the app and Pipedrive.
+// demoNetwork lies between the app and Pipedrive.
 type demoNetwork struct {
 	outward http.RoundTripper // of the app, the browser and the phone
 	toApp   func(http.Handler) http.Handler
@@ -76,7 +76,7 @@ type demoNetwork struct {
 
 var straight = demoNetwork{http.DefaultTransport, func(app http.Handler) http.Handler { return app }}
 
-// runDemo plays the demo; its exchanges go over the network.
+// runDemo plays the demo over the network.
 func runDemo(ctx context.Context, env *environment, network demoNetwork) (err error) {
 	listener, err := listenOnLoopback(ctx)
 	if err != nil {
@@ -132,18 +132,18 @@ func readDemo(jsonLines []byte) (messages []channels.ReceiveMessageRequest, err 
 }
 
 func (d *demo) play(ctx context.Context) error {
-	d.open("pdchannels demo", "An app and Pipedrive meet on this machine: the emulator at "+d.url+" plays Pipedrive.")
+	d.open("pdchannels demo", "An app meets Pipedrive on this machine, where the emulator at "+d.url+" plays Pipedrive.")
 	for i, step := range []struct {
 		title string
 		do    func(context.Context) error
 	}{
-		{"The app is installed: Rosa allows it in her browser, and a code becomes tokens", d.install},
+		{"Rosa installs the app: she allows it in her browser, and a code becomes tokens", d.install},
 		{"Rosa's bicycle shop connects its WhatsApp number, and Pipedrive asks the app for its history", d.addChannel},
 		{"A customer writes, Rosa answers: demo.jsonl, line by line", d.deliver},
 		{"Her last message is delivered, then read: the same message, with a new status", d.update},
-		{"Rosa answers from Pipedrive, with a file: the app passes it on, and tells how far it has come", d.reply},
-		{"Two errors, handled", d.handleErrors},
-		{"The access token is renewed, as it has to be every hour, and the next call uses the new one", d.renew},
+		{"Rosa replies from Pipedrive, with a file: the app passes it on, and reports its status", d.reply},
+		{"Two errors, and how to handle them", d.handleErrors},
+		{"The access token is renewed, as it must be every hour, and the next call uses the new one", d.renew},
 		{"Tidying up", d.tidyUp},
 		{"Rosa uninstalls the app in Pipedrive, and the app is told", d.uninstall},
 	} {

@@ -24,7 +24,7 @@ import (
 	"github.com/pdchannels/pdchannels/wrapper/provider"
 )
 
-// demoApp is the app: its OAuth callback, and a messenger behind what Pipedrive calls.
+// demoApp is the app: its OAuth callback, and a messenger behind the endpoints that Pipedrive calls.
 type demoApp struct {
 	*auth.App
 	messenger *messenger.Messenger
@@ -38,13 +38,13 @@ type demoApp struct {
 	source  *auth.TokenSource // of the latest installation
 	gone    []auth.Installation
 	trouble error
-	posted  []string   // the ids of messages from Pipedrive, to be confirmed
-	calls   []exchange // of Pipedrive, to be shown
+	posted  []string   // the ids of messages from Pipedrive, to confirm
+	calls   []exchange // of Pipedrive, to show
 }
 
 const demoClientID = "demo-app"
 
-// newDemoApp makes the app; its own calls go over the network, as do Pipedrive's.
+// newDemoApp makes the app. Its calls and Pipedrive's go over the network.
 func newDemoApp(ctx context.Context, oauthURL string, network demoNetwork) (a *demoApp, err error) {
 	a = &demoApp{secret: rand.Text()}
 	if a.listener, err = listenOnLoopback(ctx); err != nil {
@@ -90,8 +90,8 @@ func newDemoApp(ctx context.Context, oauthURL string, network demoNetwork) (a *d
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /oauth/callback", a.Handler()) // the browser's exchanges are shown where it makes them
-	mux.Handle("GET /files/", a.messenger)         // and so are the customer's
+	mux.Handle("GET /oauth/callback", a.Handler()) // the browser shows its own exchanges
+	mux.Handle("GET /files/", a.messenger)         // and so does the customer's phone
 	mux.Handle("DELETE /oauth/callback", a.watched(network.toApp(a.Handler())))
 	mux.Handle("/channels/", a.watched(network.toApp(endpoints)))
 	a.handler = mux
@@ -104,8 +104,8 @@ func (a *demoApp) note(f func()) {
 	f()
 }
 
-// watched notes the calls of Pipedrive, which come beside those of the app, and are shown
-// when it has come to rest.
+// watched records the calls of Pipedrive, which come at the same time as those of the app and are
+// shown after them.
 func (a *demoApp) watched(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, seen := time.Now(), &statusOf{ResponseWriter: w}
@@ -118,16 +118,16 @@ func (a *demoApp) watched(next http.Handler) http.Handler {
 	})
 }
 
-// statusOf remembers the status of an answer.
+// statusOf records the status of an answer.
 type statusOf struct {
 	http.ResponseWriter
 	status int
 }
 
-// Unwrap lets the handler of the app set deadlines on the connection.
+// Unwrap lets the app's handler set deadlines on the connection.
 func (s *statusOf) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-// WriteHeader notes the status, and passes it on.
+// WriteHeader records the status, and passes it on.
 func (s *statusOf) WriteHeader(status int) {
 	s.status = status
 	s.ResponseWriter.WriteHeader(status)

@@ -1,4 +1,4 @@
-// The way back in the demo: what Pipedrive asks of the app, and a message that a user wrote.
+// The way back in the demo: calls of Pipedrive to the app, and a message that a user wrote.
 
 package main
 
@@ -16,13 +16,13 @@ import (
 	"github.com/pdchannels/pdchannels/wrapper/provider"
 )
 
-// demoInbox is the sample messenger. It notes what was posted, for the app to confirm.
+// demoInbox is the example messenger. It records what was posted, for the app to confirm.
 type demoInbox struct {
 	*messenger.Messenger
 	app *demoApp
 }
 
-// PostMessage takes a message that a user wrote in Pipedrive.
+// PostMessage receives a message that a user wrote in Pipedrive.
 func (in demoInbox) PostMessage(ctx context.Context, req provider.PostMessageRequest) (string, error) {
 	id, err := in.Messenger.PostMessage(ctx, req)
 	if err == nil {
@@ -31,7 +31,7 @@ func (in demoInbox) PostMessage(ctx context.Context, req provider.PostMessageReq
 	return id, err
 }
 
-// settle waits until Pipedrive has asked the app for all it wants, and shows the calls.
+// settle waits until Pipedrive has made all its calls to the app, and shows them.
 func (d *demo) settle(ctx context.Context) error {
 	err := d.pipedrive.Settle(ctx)
 	d.showCalls()
@@ -77,7 +77,7 @@ func (d *demo) reply(ctx context.Context) error {
 	return d.confirm(ctx, taken)
 }
 
-// taken is what PostMessage took last.
+// taken is the message that PostMessage received last.
 func (d *demo) taken(ctx context.Context) (provider.Message, error) {
 	var posted []string
 	d.app.note(func() { posted, d.app.posted = d.app.posted, nil })
@@ -101,7 +101,7 @@ func (d *demo) fetch(ctx context.Context, link string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 }
 
-// confirm tells Pipedrive how far the message has come.
+// confirm reports the status of the message to Pipedrive.
 func (d *demo) confirm(ctx context.Context, taken provider.Message) error {
 	m := channels.ReceiveMessageRequest{
 		ID: taken.ID, ProviderChannelID: d.channel, ConversationID: d.talk, SenderID: taken.SenderID,

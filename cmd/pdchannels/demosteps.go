@@ -1,4 +1,4 @@
-// What happens in the demo, and how each step proves that it did.
+// The steps of the demo, and how each proves that it worked.
 
 package main
 
@@ -49,7 +49,7 @@ func (d *demo) install(ctx context.Context) error {
 	return d.check(time.Until(token.Expiry) > 55*time.Minute, "the app holds a token for an hour, and one to renew it with", "the token does not last")
 }
 
-// newClient makes a client at the base URL that the installation names.
+// newClient makes a client for the base URL of the installation.
 func (d *demo) newClient(ctx context.Context, tokens oauth2.TokenSource) (*channels.Client, error) {
 	baseURL, err := d.tokens.BaseURL(ctx)
 	if err != nil {
@@ -118,7 +118,7 @@ func (d *demo) bring(ctx context.Context, status channels.MessageStatus) error {
 		fmt.Sprintf("message %s is not %s, or not the only one", last.ID, status))
 }
 
-// inboxIs compares what the emulator has with what it should have.
+// inboxIs compares the emulator's messages with those it should have.
 func (d *demo) inboxIs(want []channels.ReceiveMessageRequest) bool {
 	have := d.pipedrive.Messages(d.channel, d.talk)
 	return len(have) >= d.history && slices.EqualFunc(have[d.history:], want, func(have emulator.Message, want channels.ReceiveMessageRequest) bool {

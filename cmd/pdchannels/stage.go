@@ -1,4 +1,4 @@
-// How the demo looks: titles, exchanges, and what was found true.
+// How the demo looks: titles, exchanges, and checks.
 
 package main
 
@@ -38,7 +38,7 @@ func (s *stage) says(who, text string, attachments int) {
 	s.to.printf("   %s\n", s.colour.dim(who+": "+text))
 }
 
-// check shows what is true, or returns what is not.
+// check shows what is true, or returns an error that says what is not.
 func (s *stage) check(ok bool, yes, no string) error {
 	if !ok {
 		return errors.New(no)
@@ -61,9 +61,9 @@ func (s *stage) close(next string) {
 type exchange struct {
 	method, path string
 	status       int    // 0 if no answer came
-	code         string // of an error, if the API gave one
+	code         string // of an error, if the API sent one
 	took         time.Duration
-	by           string // who asked whom, if it is not the app that asks Pipedrive
+	by           string // who called whom; empty if the app called Pipedrive
 }
 
 func (s *stage) exchange(e exchange) {
@@ -81,8 +81,8 @@ func (s *stage) exchange(e exchange) {
 		s.colour.dim(strings.TrimRight(fmt.Sprintf(" %.1f ms  %s", float64(e.took.Microseconds())/1000, e.by), " ")))
 }
 
-// observer shows every exchange that passes over the next transport. It looks at no header
-// and at no body but an error's.
+// observer shows every exchange of the next transport. It reads no header, and no body but an
+// error's.
 type observer struct {
 	next http.RoundTripper
 	show func(exchange)
@@ -105,7 +105,7 @@ func (o *observer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// peekCode reads the code of an error and leaves the answer as it was.
+// peekCode reads the code of an error and leaves the answer unread.
 func peekCode(resp *http.Response) string {
 	const enough = 4 << 10
 	start, _ := io.ReadAll(io.LimitReader(resp.Body, enough))
