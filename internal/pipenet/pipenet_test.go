@@ -18,15 +18,15 @@ import (
 // In a test, Serve does all of this but the request.
 func Example() {
 	l := pipenet.Listen()
-	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, "Hello, "+r.Host)
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "Hello")
 	})}
 	go func() { _ = server.Serve(l) }()
 	defer func() { _ = server.Close() }()
 
 	client := &http.Client{Transport: &http.Transport{DialContext: l.DialContext}}
 	fmt.Println(get(context.Background(), client))
-	// Output: Hello, api.example
+	// Output: Hello
 }
 
 func get(ctx context.Context, client *http.Client) string {

@@ -54,6 +54,22 @@ func TestBlockedByThreeMessages(t *testing.T) {
 	})
 }
 
+// A minute is the most between the two.
+func TestBlockedAMinuteAfterRefusal(t *testing.T) {
+	t.Parallel()
+	for after, blocks := range map[time.Duration]bool{time.Minute: true, time.Minute + 1: false} {
+		synctest.Test(t, func(t *testing.T) {
+			l := steady(Config{})
+			must(t, l).Done(answer(429))
+			pass(after)
+			must(t, l).Done(page("m1"))
+			if s := l.State(); s.Refusing != blocks {
+				t.Errorf("a page %v after a 429: %+v, want it refusing: %v", after, s, blocks)
+			}
+		})
+	}
+}
+
 // An API's own 403 blocks nobody, nor does a page long after the last 429.
 func TestNotBlocked(t *testing.T) {
 	t.Parallel()

@@ -67,13 +67,16 @@ func TestBudgetIsToldAnew(t *testing.T) {
 		must(t, l).Done(answer(200, headerDailyLeft, "8"))
 		refusal(t, l.Refused(10), Daily)
 		late.Done(answer(200, headerDailyLeft, "18"))
-		refusal(t, l.Refused(10), Daily)
+		refusal(t, l.Refused(9), Daily)
 		cheap, err := l.Wait(t.Context(), 6)
 		if err != nil {
 			t.Fatal(err)
 		}
-		cheap.Done(answer(200, headerDailyLeft, "30000"))
-		must(t, l)
+		cheap.Done(answer(200, headerDailyLeft, "9"))
+		if refused := l.Refused(9); refused != nil {
+			t.Errorf("nine tokens are left: %v", refused)
+		}
+		refusal(t, l.Refused(10), Daily)
 	})
 }
 
@@ -93,7 +96,7 @@ func TestDailyBudgetAtItsEnd(t *testing.T) {
 		if l.Refused(6) != nil || l.Refused(7) == nil {
 			t.Errorf("six tokens left: %v for 6, %v for 7", l.Refused(6), l.Refused(7))
 		}
-		third.Done(answer(200, headerDailyLeft, "0"))
+		third.Done(answer(200, headerDailyCalls, "0"))
 		refusal(t, l.Refused(1), Daily)
 	})
 }
@@ -165,7 +168,7 @@ func TestUndecidedProbe(t *testing.T) {
 		refusal(t, l.Refused(10), Daily)
 		pass(firstProbe)
 		must(t, l).Done(Answer{Unsent: true})
-		for _, a := range []Answer{answer(502), {}, answer(408), answer(429, headerRemaining, "0")} {
+		for _, a := range []Answer{answer(500), answer(502), {}, answer(408), answer(429, headerRemaining, "0")} {
 			must(t, l).Done(a)
 			if after := refusal(t, l.Refused(10), Daily); after != firstProbe {
 				t.Errorf("after %d: refused for %v, want %v", a.Status, after, firstProbe)
@@ -183,10 +186,15 @@ func TestDailyByHeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := steady(Config{})
 		must(t, l).Done(answer(200, headerDailyLeft, "8"))
+		lost, err := l.Wait(t.Context(), 6)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost.Done(Answer{}) // no answer tells nothing
 		if s := l.State(); s.DailyTokens != 8 {
 			t.Errorf("%+v, want 8 tokens", s)
 		}
-		_, err := l.Wait(t.Context(), 10)
+		_, err = l.Wait(t.Context(), 10)
 		if after := refusal(t, err, Daily); after != firstProbe {
 			t.Errorf("retry after %v, want %v", after, firstProbe)
 		}

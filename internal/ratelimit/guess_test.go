@@ -99,8 +99,10 @@ func TestGuessGivesWay(t *testing.T) {
 				refuseUntilLatched(t, l)
 				pass(firstGuess)
 				must(t, l).Done(c.probe)
-				if refused := l.Refused(10); c.after == 0 && refused != nil || c.after != 0 && refusal(t, refused, Daily) != c.after {
-					t.Errorf("refused: %v, want it for %v", refused, c.after)
+				if c.after == 0 {
+					must(t, l)
+				} else if after := refusal(t, l.Refused(10), Daily); after != c.after {
+					t.Errorf("refused for %v, want %v", after, c.after)
 				}
 			})
 		})
@@ -122,4 +124,28 @@ func refuseUntilLatched(t *testing.T, l *Limiter) int {
 	}
 	t.Fatal("ten 429s did not stop it")
 	return 0
+}
+
+// A guess that turned out wrong leaves nothing behind: it takes four 429s again, and what is told later holds.
+func TestGuessIsForgotten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{})
+		refuseUntilLatched(t, l)
+		pass(firstGuess)
+		must(t, l).Done(answer(429, headerRemaining, "0"))
+		if n := refuseUntilLatched(t, l); n != 4 {
+			t.Errorf("%d requests reached the server before it was guessed again, want 4", n)
+		}
+		pass(firstGuess)
+		must(t, l).Done(answer(200))
+		first, second := must(t, l), must(t, l)
+		first.Done(answer(200, headerDailyLeft, "0"))
+		refusal(t, l.Refused(10), Daily)
+		pass(time.Minute)
+		second.Done(answer(200, headerDailyLeft, "0"))
+		if after := refusal(t, l.Refused(10), Daily); after != firstProbe-time.Minute {
+			t.Errorf("refused for %v, want it until the first answer's probe", after)
+		}
+	})
 }

@@ -18,6 +18,7 @@ func TestRetryAfter(t *testing.T) {
 	}{
 		{"reset in seconds", 429, "", "2", 2 * time.Second, ""},
 		{"a fraction", 429, "", "1.5", 1500 * time.Millisecond, ""},
+		{"less than a second", 429, "0.5", "2", 500 * time.Millisecond, ""},
 		{"retry-after first", 429, "3", "2", 3 * time.Second, ""},
 		{"retry-after as a date", 429, "Sun, 01 Mar 2026 08:00:07 GMT", "2", 7 * time.Second, ""},
 		{"a date that is past", 429, "Sun, 01 Mar 2026 07:00:00 GMT", "2", 2 * time.Second, ""},

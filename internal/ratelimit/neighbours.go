@@ -13,16 +13,13 @@ type neighbours struct {
 	guessed time.Duration
 }
 
-// see is told what others use at least. The bucket it belongs to lasts for a window from then on at least, where
-// then is now, or after a 429 the end of the hold.
+// see is told what others use at least. If that begins a bucket, the bucket lasts until a window after then: now,
+// or after a 429 the end of the hold.
 func (n *neighbours) see(others int, now, then time.Duration) {
 	if now >= n.ends {
 		n.before, n.peak, n.ends = n.peak, 0, then+Window
 	}
 	n.peak = max(n.peak, others)
-	if then > now {
-		n.ends = max(n.ends, then+Window)
-	}
 }
 
 // suspect is told of a 429 where no answer tells what remains.

@@ -63,7 +63,7 @@ func (w *window) next(now time.Duration) (ok bool, again time.Duration) {
 	}
 }
 
-// take uses a slot. What it returns is to be given to done.
+// take uses a slot. It returns what look is to know of it: how many were in use, less how many had been sent.
 func (w *window) take(now time.Duration) (ours int) {
 	ours = w.inUse(now) - w.sent
 	w.inFlight++
