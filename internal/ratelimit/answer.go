@@ -45,7 +45,7 @@ func (s Slot) Done(a Answer) {
 	case a.Status == http.StatusTooManyRequests:
 		l.refused(now, s, a)
 	case a.Status == http.StatusForbidden && a.NotFromAPI:
-		l.block.page(now, s, a.Key, now-l.hold.last <= time.Minute)
+		l.block.page(now, RetryAfter(a.Status, a.Header, l.epoch.Add(now)), s, a.Key, now-l.hold.last <= time.Minute)
 		if s.probe == &l.daily.gone {
 			s.probe.undecided(now, true)
 		}

@@ -14,7 +14,8 @@ type block struct {
 
 // page is told of such a page. It means a block if it follows a 429, or if several
 // calls in a row get one. One alone can be about what one message says.
-func (b *block) page(now time.Duration, s Slot, key string, afterRefusal bool) {
+// It lasts as long as the page tells, or else for a guess.
+func (b *block) page(now, told time.Duration, s Slot, key string, afterRefusal bool) {
 	if !slices.Contains(b.pages, key) && len(b.pages) < 3 {
 		b.pages = append(b.pages, key)
 	}
@@ -22,6 +23,9 @@ func (b *block) page(now time.Duration, s Slot, key string, afterRefusal bool) {
 	case s.probe == &b.latch:
 		b.again(now)
 	case afterRefusal, len(b.pages) == 3:
-		b.trip(now, firstProbe, 0)
+		if told == 0 {
+			told = firstProbe
+		}
+		b.trip(now, min(told, lastProbe), 0)
 	}
 }

@@ -54,6 +54,23 @@ func TestBlockedByThreeMessages(t *testing.T) {
 	})
 }
 
+// A block lasts as long as the proxy tells.
+func TestBlockedAsLongAsTold(t *testing.T) {
+	t.Parallel()
+	for told, want := range map[string]time.Duration{"20": 20 * time.Second, "86400": time.Hour, "soon": firstProbe} {
+		synctest.Test(t, func(t *testing.T) {
+			l := steady(Config{})
+			must(t, l).Done(answer(429))
+			blocked := answer(403, headerRetryAfter, told)
+			blocked.NotFromAPI = true
+			must(t, l).Done(blocked)
+			if after := refusal(t, l.Refused(10), Blocked); after != want {
+				t.Errorf("Retry-After: %s: refused for %v, want %v", told, after, want)
+			}
+		})
+	}
+}
+
 // A minute is the most between the two.
 func TestBlockedAMinuteAfterRefusal(t *testing.T) {
 	t.Parallel()

@@ -23,18 +23,23 @@ const (
 // RetryAfter returns how long a limit lasts, or 0 if the answer does not tell. It reads Retry-After,
 // which is not documented, or else x-ratelimit-reset, whose unit is not documented; public
 // clients see seconds. A value beyond two days is ignored: no limit lasts as long, but a point in
-// time read as seconds would. Good answers carry the reset too, where it means nothing: only 429 and
-// 503 are read. A Retry-After that is a date is compared with the answer's own Date, since the two clocks
+// time read as seconds would. Good answers carry the reset too, where it means nothing: it is read of 429 and
+// 503 only, and Retry-After of these and of 403. A Retry-After that is a date is compared with the answer's own Date, since the two clocks
 // may differ; now is used where there is none.
 func RetryAfter(status int, h http.Header, now time.Time) time.Duration {
 	const longest = 48 * time.Hour
-	if status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable {
+	keys := []string{headerRetryAfter, headerReset}
+	switch status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+	case http.StatusForbidden:
+		keys = keys[:1]
+	default:
 		return 0
 	}
 	if date, err := http.ParseTime(value(h, "Date")); err == nil {
 		now = date
 	}
-	for _, key := range [...]string{headerRetryAfter, headerReset} {
+	for _, key := range keys {
 		text := value(h, key)
 		var wait time.Duration
 		if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds >= 0 && seconds <= longest.Seconds() {

@@ -28,6 +28,8 @@ func TestRetryAfter(t *testing.T) {
 		{"infinite", 429, "Inf", "NaN", 0, ""},
 		{"spaces", 429, " 4 ", "", 4 * time.Second, ""},
 		{"503 may tell", 503, "5", "", 5 * time.Second, ""},
+		{"403 may tell", 403, "5", "2", 5 * time.Second, ""},
+		{"403 by its reset does not", 403, "", "2", 0, ""},
 		{"a good answer's reset means nothing", 200, "", "2", 0, ""},
 		{"none", 429, "", "", 0, ""},
 		{"a date by the answer's clock, which is late", 429, "Sun, 01 Mar 2026 07:00:10 GMT", "2", 10 * time.Second, "Sun, 01 Mar 2026 07:00:00 GMT"},

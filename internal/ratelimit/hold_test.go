@@ -30,8 +30,8 @@ func TestHold(t *testing.T) {
 				l := steady(Config{Rand: func() float64 { return 0.5 }})
 				must(t, l).Done(answer(429, c.headers...))
 				start := time.Now()
-				if want := start.Add(c.want); !l.State().HeldUntil.Equal(want) {
-					t.Errorf("%+v, want held until %v", l.State(), want)
+				if s, want := l.State(), start.Add(c.want); s.Refusing || !s.HeldUntil.Equal(want) {
+					t.Errorf("%+v, want held until %v", s, want)
 				}
 				if slot := must(t, l); time.Since(start) != c.want || slot.Waited != c.want {
 					t.Errorf("waited %v and says %v, want %v", time.Since(start), slot.Waited, c.want)

@@ -13,11 +13,14 @@ type neighbours struct {
 	guessed time.Duration
 }
 
-// see is told what others use at least. If that begins a bucket, the bucket lasts until a window after then: now,
-// or after a 429 the end of the hold.
+// see is told what others use at least. Its bucket lasts until a window after then or longer: now, or after a
+// 429 the end of the hold, during which nothing can be seen.
 func (n *neighbours) see(others int, now, then time.Duration) {
 	if now >= n.ends {
 		n.before, n.peak, n.ends = n.peak, 0, then+Window
+	}
+	if then > now {
+		n.ends = max(n.ends, then+Window)
 	}
 	n.peak = max(n.peak, others)
 }

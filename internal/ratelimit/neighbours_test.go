@@ -98,6 +98,73 @@ func fairness(programs []*program) float64 {
 	return sum * sum / (float64(len(programs)) * squares)
 }
 
+// What was seen of others is remembered for a window or two, and after a 429 for that long beyond the hold.
+func TestNeighboursAreRemembered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := steady(Config{})
+		for _, step := range []struct {
+			pass   time.Duration // after the hold
+			answer Answer
+			want   int
+		}{
+			{0, answer(200, headerRemaining, "69"), 10},
+			{1900 * time.Millisecond, answer(200, headerRemaining, "79"), 10},
+			{0, answer(429, headerRemaining, "0"), 77}, // three may be our own
+			{0, answer(200, headerRemaining, "79"), 77},
+			{Window - 1, answer(200, headerRemaining, "79"), 77},
+			{1, answer(200, headerRemaining, "79"), 77},
+			{Window - 1, answer(200, headerRemaining, "79"), 77},
+			{1, answer(200, headerRemaining, "60"), 18}, // the last two are ours
+			{Window, answer(200, headerRemaining, "70"), 18},
+			{Window, answer(200, headerRemaining, "79"), 8}, // the one before is held a little longer than the window
+			{Window, answer(200), 8},                        // tells nothing
+			{0, answer(200, headerRemaining, "80"), 0},
+		} {
+			pass(step.pass)
+			slot := must(t, l)
+			slot.Done(step.answer)
+			if s := l.State(); s.Neighbours != step.want {
+				t.Errorf("%+v: %d neighbours, want %d", step, s.Neighbours, step.want)
+			}
+		}
+	})
+}
+
+// A 429 that says nothing of the window is one too: of a server that else tells, it means that nothing remains; of
+// another, that others use what this limiter did not, which is forgotten little by little.
+func TestNeighboursBySilentRefusal(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name            string
+		before, refusal Answer
+		want, later     int // at once, and ten windows later
+	}{
+		{"tells", answer(200, headerRemaining, "79"), answer(429), 78, 78},
+		{"never tells", answer(200), answer(429), 79, 59},
+		{"always tells zero", answer(200, headerRemaining, "0"), answer(429, headerRemaining, "0"), 79, 59},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := steady(Config{})
+				must(t, l).Done(c.before)
+				if s := l.State(); s.Neighbours != 0 {
+					t.Errorf("%+v, want it to see nobody", s)
+				}
+				must(t, l).Done(c.refusal)
+				if s := l.State(); s.Neighbours != c.want {
+					t.Errorf("%d neighbours after the 429, want %d", s.Neighbours, c.want)
+				}
+				pass(10 * Window)
+				if s := l.State(); s.Neighbours != c.later {
+					t.Errorf("%d neighbours ten windows later, want %d", s.Neighbours, c.later)
+				}
+			})
+		})
+	}
+}
+
 // A program with a single message begins beside one that fills the window. It makes four attempts, as
 // every call does.
 func TestNewcomer(t *testing.T) {
