@@ -154,6 +154,6 @@ func (d *demo) play(ctx context.Context) error {
 			return fmt.Errorf("step %d, %q: %w", i+1, step.title, err)
 		}
 	}
-	d.close("Next: pdchannels emulator, and pdchannels help.")
+	d.close("Next: pdchannels demo --live, pdchannels emulator, and pdchannels help.")
 	return nil
 }

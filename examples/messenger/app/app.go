@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -72,11 +73,16 @@ func New(config Config) (*App, error) {
 	if a.manifest, err = endpoints.Manifest(config.URL); err != nil {
 		return nil, fmt.Errorf("messenger: %w", err)
 	}
+	doneURL := "" // a plain page
+	if u, err := url.Parse(config.URL); err == nil && isLoopback(u.Host) {
+		doneURL = config.URL + "/" // the phone
+	}
 	a.auth, err = auth.NewApp(auth.AppConfig{
 		ClientID:     config.ClientID,
 		ClientSecret: config.ClientSecret,
 		RedirectURL:  a.CallbackURL(),
 		OAuthURL:     config.OAuthURL,
+		DoneURL:      doneURL,
 		Store:        new(auth.MemoryStore),
 		Installed:    a.installed,
 		Uninstalled: func(context.Context, auth.Installation) error {

@@ -1,6 +1,6 @@
 // Command messenger runs the example messenger as an app of Pipedrive, or of an emulator on this machine.
 //
-//	pdchannels emulator … &   # prints exports; give it the app's address by --app http://127.0.0.1:8585
+//	pdchannels emulator --app http://127.0.0.1:8585   # prints exports to paste into a second shell, for:
 //	go run ./examples/messenger/cmd/messenger
 //
 // Then open http://127.0.0.1:8585, the customer's phone, and connect. `pdchannels demo --live` does all of this at once.
