@@ -27,6 +27,9 @@ type Job[T, R any] struct {
 	Line func(T) string
 	// Do processes one item, on a goroutine of its own beside others.
 	Do func(context.Context, T) (R, Verdict)
+	// Stop, unless nil, is called when nothing more begins: at the end, when the iteration is broken off, and at a
+	// panic; perhaps more than once.
+	Stop func()
 	// Skip makes the result of an item that is skipped. The cause is the result that stopped
 	// everything; nil if it was one of the item's own line.
 	Skip func(item T, cause *R) R
@@ -42,6 +45,7 @@ func (j Job[T, R]) Run(ctx context.Context, source iter.Seq[T]) iter.Seq[R] {
 		ctx, cancel := context.WithCancel(ctx)
 		r := run[T, R]{
 			Job:     j,
+			cancel:  cancel,
 			yield:   yield,
 			results: make(chan result[R], j.Workers+1), // nobody who has one ever waits
 			work:    make(chan task[T], j.Workers),
@@ -52,7 +56,7 @@ func (j Job[T, R]) Run(ctx context.Context, source iter.Seq[T]) iter.Seq[R] {
 		items, broken := make(chan T), make(chan struct{})
 		defer func() {
 			close(broken)
-			cancel()
+			r.stop()
 			close(r.work)
 			r.group.Wait()
 			r.rethrow()
@@ -76,6 +80,7 @@ func (j Job[T, R]) Run(ctx context.Context, source iter.Seq[T]) iter.Seq[R] {
 // group and results.
 type run[T, R any] struct {
 	Job[T, R]
+	cancel  context.CancelFunc
 	yield   func(R) bool
 	group   sync.WaitGroup
 	results chan result[R]
@@ -105,7 +110,16 @@ type result[R any] struct {
 // carry is deferred by every goroutine, and hands a panic over to the one that iterates.
 func (r *run[T, R]) carry() {
 	if panics := recover(); panics != nil {
+		r.stop()
 		r.results <- result[R]{panics: panics}
+	}
+}
+
+// stop cancels what is in progress.
+func (r *run[T, R]) stop() {
+	r.cancel()
+	if r.Stop != nil {
+		r.Stop()
 	}
 }
 

@@ -91,38 +91,19 @@ func (c *Client) Deliver(ctx context.Context, messages iter.Seq2[ReceiveMessageR
 		aborted, abort := context.WithCancel(context.WithoutCancel(ctx))
 		defer abort()
 		d := &delivering{aborted}
-		endOnPanic := func() { // which reaches the caller when everything has ended
-			if panics := recover(); panics != nil {
-				cancel()
-				abort()
-				panic(panics)
-			}
-		}
 		job := ordered.Job[Delivery, Delivery]{
 			Workers: deliverWorkers, ReadAhead: deliverReadAhead, MaxFailed: deliverMaxFailed,
 			Line: conversationOf,
 			Do: func(_ context.Context, message Delivery) (Delivery, ordered.Verdict) {
-				defer endOnPanic()
 				if message.Err == nil {
 					message.Message, message.Err = c.receiveMessage(ctx, message.Request, d)
 				}
 				return message, verdict(ctx, message.Err)
 			},
 			Skip: notSent,
+			Stop: func() { cancel(); abort() },
 		}
-		source := func(yield func(Delivery) bool) {
-			defer endOnPanic()
-			deliveries(messages)(yield)
-		}
-		job.Run(ctx, source)(func(d Delivery) (goOn bool) {
-			defer func() { // also when the body of the loop panics
-				if !goOn {
-					cancel()
-					abort()
-				}
-			}()
-			return yield(d)
-		})
+		job.Run(ctx, deliveries(messages))(yield)
 	}
 }
 

@@ -1,0 +1,42 @@
+package pipeline
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+)
+
+// members sees the same members as encoding/json does, whose keys a map compares exactly.
+func FuzzMembers(f *testing.F) {
+	for _, text := range []string{
+		`{}`, `[]`, `null`, `"{"`, `{"success":true}`, ` { "a" : [1,{"b":"}"}] , "c":"\"\\" ,"d":{"e":{}},"":0}`,
+		`{"success":false,"SUCCESS":true}`, `{"a":"\u0022,\"b\":1"}`, `{"a":1,"a":2}`, `{"a\\":"x","b":-1.5e3}`, `{"ä":"€"}`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if !json.Valid(text) {
+			return
+		}
+		got := map[string]json.RawMessage{}
+		members(bytes.TrimSpace(text), func(key, value []byte) {
+			var name string
+			if err := json.Unmarshal([]byte(`"`+string(key)+`"`), &name); err != nil {
+				t.Fatalf("%s: the key %q: %v", text, key, err)
+			}
+			got[name] = value
+		})
+		var want map[string]json.RawMessage
+		if json.Unmarshal(text, &want) != nil { // no object
+			want = nil
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%s: got %d members, want %d", text, len(got), len(want))
+		}
+		for key, value := range want {
+			if !bytes.Equal(got[key], value) {
+				t.Fatalf("%s: %q is %s, want %s", text, key, got[key], value)
+			}
+		}
+	})
+}
