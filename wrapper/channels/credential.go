@@ -12,19 +12,18 @@ import (
 	"github.com/pdchannels/pdchannels/internal/secret"
 )
 
-// Credential is what a [Client] authenticates with: see [OAuth] and [APIToken]. Printed,
-// logged or marshalled it shows nothing of itself.
+// Credential is what a [Client] authenticates with: see [OAuth] and [APIToken]. It prints, logs and
+// marshals as a placeholder. The zero value is refused by [NewClient].
 type Credential struct {
 	inner   pipeline.Credential
 	problem error // why NewClient refuses it
 }
 
-// OAuth authenticates each request with an access token of the source; the scope
-// messengers-integration is what the operations ask for. The source is asked before every
-// request, by many goroutines at a time: wrap one that does not keep its token in
-// [oauth2.ReuseTokenSource]. A source that has a method TokenContext(context.Context)
-// (*oauth2.Token, error) is asked by that instead, with the context of the call; any other
-// cannot be interrupted, and holds the call up for as long as it takes.
+// OAuth authenticates each request with an access token of the source; the operations need the scope
+// messengers-integration. The client asks the source before every request, from many goroutines at a
+// time: wrap a source that does not keep its token in [oauth2.ReuseTokenSource]. If the source has a
+// method TokenContext(context.Context) (*oauth2.Token, error), the client calls that instead, with the
+// context of the call; any other source cannot be interrupted, and delays the call as long as it takes.
 //
 // After a 401 the client asks once more, and repeats the request if the source then has another
 // token. A source that has a method Renew(ctx context.Context, refused string) (*oauth2.Token,
@@ -34,7 +33,7 @@ type Credential struct {
 //
 // A source that has a method BaseURL(context.Context) (string, error), as that of wrapper/auth
 // has, tells where the API is, if no option of the client does. It is asked until it succeeds
-// once, and has to name a company's host under pipedrive.com, or loopback.
+// once, and must name a company's host under pipedrive.com, or loopback.
 func OAuth(tokens oauth2.TokenSource) Credential {
 	if tokens == nil {
 		return Credential{problem: errors.New("the token source is nil")}

@@ -44,7 +44,7 @@ func (o Outcome) String() string {
 }
 
 // The kinds of error that a caller decides by, for errors.Is. They match an [*Error] by
-// its code where the API gives one, and by its status otherwise.
+// its code if the API gives one, and otherwise by its status.
 var (
 	// ErrChannelAlreadyExists is code CHANNEL_ALREADY_EXISTS: the channel is registered.
 	// Seen in a public client; its status is not documented.
@@ -62,11 +62,11 @@ var (
 	// ErrRateLimited is status 429, or a call that was held back after one: a burst or daily
 	// limit is used up; see [Error.RetryAfter].
 	ErrRateLimited = errors.New("a rate limit is used up")
-	// ErrDailyLimit is an ErrRateLimited of which the client knows, or infers from a 429 that
-	// did not end, that it is the daily budget's. Until midnight of the server's zone most calls
-	// fail without being sent; one at a time finds out whether it is over.
+	// ErrDailyLimit is an ErrRateLimited of the daily budget, as an answer told, or as the client infers
+	// from 429s that do not end. Until midnight of the server's zone most calls fail without being
+	// sent; one at a time finds out whether it is over.
 	ErrDailyLimit = errors.New("the daily budget is used up")
-	// ErrBlocked is a proxy's page with status 403 soon after a 429, or in answer to several
+	// ErrBlocked is a 403 of a proxy ([Error.NotFromAPI]) soon after a 429, or in answer to several
 	// messages in a row. For some minutes calls fail without being sent.
 	ErrBlocked = errors.New("a proxy before the API blocks this client")
 	// ErrInvalidBody is code INVALID_BODY or INVALID_RECEIVE_MESSAGE_PAYLOAD.
@@ -76,7 +76,7 @@ var (
 	ErrWithdrawn = errors.New("the base URL is wrong, or the service is withdrawn")
 )
 
-// The codes that the kinds are told by.
+// The codes that decide the kind.
 const (
 	codeChannelAlreadyExists = "CHANNEL_ALREADY_EXISTS"
 	codeAdminOnly            = "ADMIN_ONLY"
@@ -92,8 +92,8 @@ type Error struct {
 	Operation string
 	// Outcome says whether the request was sent, and whether its result is known.
 	Outcome Outcome
-	// Attempts is how many requests were made. Outcome speaks of all of them, what else stands
-	// here of the last one.
+	// Attempts is how many requests were made. Outcome is that of all of them together, everything else
+	// that of the last one.
 	Attempts int
 	// StatusCode is the HTTP status; 0 if no answer came.
 	StatusCode int
@@ -101,41 +101,41 @@ type Error struct {
 	Code string
 	// Message says what is wrong, in the API's words if it gave any, otherwise in ours.
 	Message string
-	// Info is where the API says to read on; mostly empty.
+	// Info is the API's error_info: where to read more. Mostly empty.
 	Info string
-	// RetryAfter is how long a used-up limit lasts, or calls are held back; 0 if that is not known.
+	// RetryAfter is how long the limit lasts, or calls are held back; 0 if that is not known.
 	RetryAfter time.Duration
 	// CorrelationID is the answer's x-correlation-id, which Pipedrive's support may ask for;
 	// empty if none came. The header is not documented.
 	CorrelationID string
 	// Body is the start of the answer; at most 2 KiB. It may quote the message.
 	Body string
-	// Err is the cause, if it is an error of its own: of the network, of the context, of the
-	// token source, or a [*FieldError]. Nil otherwise.
+	// Err is the cause, if there is one: an error of the network, of the context, of the
+	// token source, or a [*FieldError].
 	Err error
 	// NotFromAPI says that the answer is not in the API's envelope, such as an HTML page or other JSON: a
 	// proxy, a firewall or another service gave it.
 	NotFromAPI bool
 
-	// HeldBack is ErrRateLimited, ErrDailyLimit or ErrBlocked if the client now holds such calls
-	// back, for RetryAfter; nil if it does not.
+	// HeldBack is ErrRateLimited, ErrDailyLimit or ErrBlocked while the client holds such calls
+	// back, for RetryAfter; otherwise nil.
 	HeldBack error
 
 	cutOff   bool // the answer was cut off, so a code may have been lost
-	earlier  bool // the outcome is unknown by an earlier attempt
-	everyone bool // every call would fail so now
+	earlier  bool // the outcome is unknown because of an earlier attempt
+	everyone bool // every call would fail like this now
 	// namesNothing says that the call was about no channel, so that a 404 means the endpoint.
 	namesNothing bool
 }
 
-// Error says what was being done, what went wrong, and where it helps what to do.
+// Error says what was being done, what went wrong, and what to do if the API does not say.
 func (e *Error) Error() string {
 	text := "channels: " + e.Operation
 	if e.Outcome != Rejected {
 		text += ": " + e.Outcome.String()
 	}
 	if e.earlier {
-		text += ", since an earlier attempt got no answer"
+		text += " because an earlier attempt got no answer"
 	}
 	if e.StatusCode != 0 {
 		text += ": answered " + strings.TrimSpace(strconv.Itoa(e.StatusCode)+" "+e.Code)
@@ -155,7 +155,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// hint says what to do about an answer whose own words do not.
+// hint says what to do, or nothing.
 func (e *Error) hint() string {
 	switch {
 	case e.Is(ErrWithdrawn):

@@ -16,15 +16,15 @@ import (
 
 const (
 	defaultTimeout = 15 * time.Second
-	// net/http keeps two idle connections a host, so that a service with fifty calls in
-	// flight would open and close most of its connections.
+	// net/http keeps two idle connections per host: a service with fifty calls in flight would open
+	// and close most of its connections.
 	maxIdleConnsPerHost = 64
 )
 
 // Option changes a default of [NewClient]. The order of options does not matter.
 type Option func(*options)
 
-// options is what the options set; NewClient assembles the client from it at once.
+// options is what the options set. NewClient assembles the client from it at the end.
 type options struct {
 	baseURL, userAgent *string
 	plainHTTP          bool
@@ -37,17 +37,18 @@ type options struct {
 	problem            error
 }
 
-// WithBaseURL sets the whole prefix of the path /channels, such as
+// WithBaseURL sets the prefix of the path /channels, such as
 // https://company.pipedrive.com/api/v1 or the emulator's http://127.0.0.1:8484/v1. The
-// default is what the token source tells, see [OAuth], or else [DefaultBaseURL]. Plain http is accepted on loopback only.
+// default is what the token source tells, see [OAuth], or else [DefaultBaseURL]. Plain http is
+// accepted on loopback only.
 func WithBaseURL(url string) Option { return func(o *options) { o.baseURL = &url } }
 
-// WithPlainHTTP allows a base URL without TLS beyond loopback. Whoever is on the way can
+// WithPlainHTTP allows a base URL without TLS beyond loopback. Anybody on the network path can
 // then read the credential.
 func WithPlainHTTP() Option { return func(o *options) { o.plainHTTP = true } }
 
 // WithHTTPClient makes requests through the transport of the given client, and within
-// its timeout if that is shorter. The client itself stays as it is; its redirect policy
+// its timeout if that is shorter. The client itself is not changed; its redirect policy
 // and cookies are not used. Its transport must not authenticate by itself.
 func WithHTTPClient(client *http.Client) Option {
 	return func(o *options) {
@@ -62,11 +63,10 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithTimeout bounds each attempt, from sending to the last byte read, and as long again the
-// asking for its token. The default is 15 seconds. All attempts and the pauses between them
-// take four times as long at most; waiting for a place within the rate limits is bounded by the
-// context of the call alone. A token source that takes no context, see [OAuth], is
-// waited for however long it takes.
+// WithTimeout bounds each attempt, from sending the request to the last byte read, and separately the
+// request for its token. The default is 15 seconds. All attempts and the pauses between them
+// take at most four times as long; only the context of the call bounds the wait for a place within the
+// rate limits. A token source that takes no context, see [OAuth], cannot be bounded.
 func WithTimeout(d time.Duration) Option {
 	return func(o *options) {
 		if d <= 0 {
@@ -76,8 +76,8 @@ func WithTimeout(d time.Duration) Option {
 	}
 }
 
-// WithRetries changes how often a call is attempted; see the documentation of the package
-// for what is attempted again.
+// WithRetries changes how often a call is attempted. The documentation of the package says what is
+// repeated.
 func WithRetries(p RetryPolicy) Option {
 	return func(o *options) {
 		if p.Attempts < 0 {
@@ -87,18 +87,18 @@ func WithRetries(p RetryPolicy) Option {
 	}
 }
 
-// RetryPolicy says what is attempted again. The zero value is the default.
+// RetryPolicy says what is repeated. The zero value is the default.
 type RetryPolicy struct {
-	// Attempts is how many requests one call makes at most; 0 means 4, and 1 that nothing is repeated
-	// but, once, what a stale access token was refused.
+	// Attempts is how many requests one call makes at most; 0 means 4. With 1, nothing is repeated
+	// but a request whose access token was stale, once.
 	Attempts int
-	// RepeatAddChannel lets an AddChannel of unknown outcome be repeated. If the answer then is
-	// that there is such a channel, it is taken for done, see [Channel.Inferred]; that
-	// somebody else registered it meanwhile would go unnoticed.
+	// RepeatAddChannel repeats an AddChannel of unknown outcome. If the answer then is that the channel
+	// exists, the call succeeds, see [Channel.Inferred]. It would go unnoticed if somebody else
+	// registered the channel meanwhile.
 	RepeatAddChannel bool
 }
 
-// WithLimiter makes the client share a limiter: one is needed for each installation. The
+// WithLimiter makes the client share a limiter: use one per installation. The
 // default is one of its own, for 80 requests in two seconds until the API tells its limit.
 func WithLimiter(l *Limiter) Option {
 	return func(o *options) {
@@ -112,10 +112,10 @@ func WithLimiter(l *Limiter) Option {
 // WithObserver tells the observer what the client does. Without it nobody is told.
 func WithObserver(observer Observer) Option { return func(o *options) { o.observer = observer } }
 
-// WithLogger sets where the client logs. The default is [slog.Default], as in the other packages of this
-// module: the log tells what no error does, namely a field of an answer that cannot be read and a value that the API
-// does not document (warnings), and an attempt that is repeated (information). Calls are logged at debug level, also
-// those that fail, since their error is returned. Neither credentials nor messages are logged.
+// WithLogger sets where the client logs. The default is [slog.Default], since the log tells what no error
+// does: a field of an answer that cannot be read and a value that the API does not document
+// (warnings), and an attempt that is repeated (information). Calls are logged at debug level, also
+// those that fail, since they return an error. Neither credentials nor messages are logged.
 // slog.New(slog.DiscardHandler) logs nothing.
 func WithLogger(log *slog.Logger) Option {
 	return func(o *options) {
@@ -126,8 +126,8 @@ func WithLogger(log *slog.Logger) Option {
 	}
 }
 
-// WithUserAgent puts the name of the calling program, such as "shop/2.1", before this
-// package's own in the User-Agent header.
+// WithUserAgent puts the name of the calling program, such as "shop/2.1", before that of this package
+// in the User-Agent header.
 func WithUserAgent(product string) Option { return func(o *options) { o.userAgent = &product } }
 
 func (o *options) resolveBaseURL() (string, error) {
@@ -148,9 +148,8 @@ func (o *options) resolveUserAgent() (string, error) {
 	return *o.userAgent + " " + own, nil
 }
 
-// resolveTransport returns what requests go through. It is a transport and not an
-// http.Client, which would follow a redirect with the credential and the body, or at
-// the least print in an error where it points to.
+// resolveTransport returns what requests go through: a transport, since an http.Client would follow a
+// redirect with the credential and the body, or at least print its target in an error.
 func (o *options) resolveTransport() http.RoundTripper {
 	if o.client.Transport != nil {
 		return o.client.Transport

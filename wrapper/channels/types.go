@@ -2,8 +2,8 @@ package channels
 
 import "time"
 
-// ProviderType says which messenger a channel belongs to: the inbox shows its icon. An
-// answer may carry a value that is not among the constants.
+// ProviderType says which messenger a channel belongs to: the inbox shows its icon. Other values than the
+// constants are sent, with a warning in the log, and may be answered.
 type ProviderType string
 
 // The documented provider types.
@@ -13,8 +13,8 @@ const (
 	ProviderOther    ProviderType = "other"
 )
 
-// MessageStatus is how far a message has come. An answer may carry a value that is not
-// among the constants.
+// MessageStatus is how far a message has come. Other values than the constants are sent, with a warning
+// in the log, and may be answered.
 type MessageStatus string
 
 // The documented states of a message.
@@ -30,10 +30,9 @@ type AddChannelRequest struct {
 	// Name is shown in the inbox. Required; Pipedrive's guide calls it unique.
 	Name string
 	// ProviderChannelID is the app's own id of the channel. Required: all later calls
-	// name the channel by it, those that Pipedrive makes on the app too.
+	// name the channel by it, also those that Pipedrive makes on the app.
 	ProviderChannelID string
-	// AvatarURL is where the channel's icon is found: a square png or jpg, 48 by 48
-	// pixels advised. Empty: none.
+	// AvatarURL is the channel's icon: a square png or jpg, 48 by 48 pixels advised. Empty: none.
 	AvatarURL string
 	// TemplateSupport makes the inbox offer templates, which the app's getTemplates
 	// endpoint provides. Pipedrive's guide limits it to WhatsApp.
@@ -59,14 +58,14 @@ type Channel struct {
 	// PDUserID is the Pipedrive user who registered the channel.
 	PDUserID int64
 	// CreatedAt is when the channel was registered, in UTC. The API writes no zone
-	// here; that UTC is meant is an assumption.
+	// here; we assume UTC.
 	CreatedAt time.Time
 	// ProviderType is as registered.
 	ProviderType ProviderType
 	// TemplateSupport is as registered.
 	TemplateSupport bool
-	// Inferred says that the answer with the channel was lost and a later attempt found the
-	// channel registered, see [RetryPolicy]: only what the request said is filled in.
+	// Inferred says that the answer with the channel was lost, and a later attempt found the
+	// channel registered, see [RetryPolicy]: only the fields of the request are filled in.
 	Inferred bool
 }
 
@@ -87,10 +86,10 @@ type ReceiveMessageRequest struct {
 	Status MessageStatus
 	// CreatedAt is when the message was written. Required; sent as a minute of UTC.
 	CreatedAt time.Time
-	// ReplyBy is until when the conversation takes replies; sent as a minute of UTC.
-	// Zero: no limit is told.
+	// ReplyBy is when the conversation stops taking replies; sent as a minute of UTC.
+	// Zero: not told.
 	ReplyBy time.Time
-	// ConversationLink is where the conversation opens on the app's side. Empty: none.
+	// ConversationLink is the URL of the conversation on the app's side. Empty: none.
 	ConversationLink string
 	// Attachments are the files of the message.
 	Attachments []Attachment
@@ -112,9 +111,9 @@ type Message struct {
 	Status MessageStatus
 	// CreatedAt is when the message was written, in UTC.
 	CreatedAt time.Time
-	// ReplyBy is until when the conversation takes replies, in UTC; zero if not told.
+	// ReplyBy is when the conversation stops taking replies, in UTC; zero if not told.
 	ReplyBy time.Time
-	// ConversationLink is where the conversation opens on the app's side; empty if not told.
+	// ConversationLink is the URL of the conversation on the app's side; empty if not told.
 	ConversationLink string
 	// Attachments are the files of the message; nil if there are none.
 	Attachments []Attachment
@@ -126,16 +125,16 @@ type Attachment struct {
 	ID string
 	// Type is the mime type, such as image/png. Required.
 	Type string
-	// URL is where the file is found. Required, absolute, http or https.
+	// URL is the address of the file. Required, absolute, http or https.
 	URL string
 	// Name is the file's name. Empty: unknown.
 	Name string
 	// Size is the file's size; the API documents no unit and allows fractions. Zero: unknown.
 	Size float64
-	// PreviewURL is where a small picture of the file is found. Empty: none.
+	// PreviewURL is the address of a small picture of the file. Empty: none.
 	PreviewURL string
 	// LinkExpires says that URL stops working after a while, and that the app's
-	// getMessageById endpoint gives a fresh one.
+	// getMessageById endpoint returns a fresh one.
 	LinkExpires bool
 }
 
