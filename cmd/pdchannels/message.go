@@ -34,7 +34,7 @@ conversation. After a failure, the rest of that conversation is held back; a lin
 even JSON belongs to no conversation and holds nothing back, so run --check first where order
 matters. A call without an answer is retried (--attempts), and a 429 is waited out.
 
-The delivery stops after an answer that every message would get (401, 403, 404, 410), after
+The delivery stops after an answer that every message would get (401, 402, 403, 410), after
 three messages in a row without a proper answer, and when a limit outlasts --patience: the daily
 budget is used up, or a proxy blocks. The default outlasts a burst limit, but does not hang a
 script until midnight; with --patience 24h the command waits, tries now and then, and continues
