@@ -152,3 +152,43 @@ func TestATokenIsAskedForOutsideOfThePlace(t *testing.T) {
 		})
 	}
 }
+
+// every is a plan by which requests meet the steps in turn.
+type every struct {
+	mu    sync.Mutex
+	steps []step
+	at    int
+}
+
+func (*every) connects() step { return step{} }
+
+func (e *every) answers(*request) step {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.at++
+	return e.steps[(e.at-1)%len(e.steps)]
+}
+
+// An answer that tells nothing of the token does not end the pauses between renewals.
+func TestWhatTellsNothingOfAToken(t *testing.T) {
+	t.Parallel()
+	refused := step{answer: answer{status: 401, body: unlabelled}}
+	for name, between := range map[string]step{
+		"a proxy's refusal": {answer: answer{status: 400, body: page}},
+		"a lost answer":     {answer: answer{status: 303, body: page}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			from := &tokens{token: func(context.Context) (string, error) { return "token-0", nil }}
+			from.renew = func(context.Context, string) (string, error) { return "token-0", nil }
+			p := &pipedrive{plan: &every{steps: []step{refused, between}}}
+			client := p.newClient(t, channels.OAuth(from))
+			for n := range 60 {
+				_, _ = receive(t.Context(), client, strconv.Itoa(n))
+				<-time.After(100 * time.Millisecond)
+			}
+			if from.renewed != 2 { // at 0 and at 5 seconds
+				t.Errorf("%s: %d renewals in 6 seconds, want 2", name, from.renewed)
+			}
+		})
+	}
+}

@@ -186,12 +186,14 @@ func TestDo(t *testing.T) {
 	if want := []string{"DELETE" + apiToken, "DELETE" + apiToken, "POST{}" + apiToken}; fmt.Sprint(bodies) != fmt.Sprint(want) {
 		t.Errorf("sent %q, want the DELETE repeated and the POST not", bodies)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://evil.example/v1/channels", http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err = client.Do(req)
-	if e := mustError(t, err); resp != nil || e.Outcome != channels.NotSent || !strings.Contains(err.Error(), "another host") {
-		t.Errorf("%v, %v", resp, err)
+	for _, elsewhere := range []string{"http://evil.example/v1/channels", strings.Replace(base, "http:", "https:", 1), "/v1/channels"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, elsewhere, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err = client.Do(req)
+		if e := mustError(t, err); resp != nil || e.Outcome != channels.NotSent || !strings.Contains(err.Error(), "another host") {
+			t.Errorf("%s: %v, %v", elsewhere, resp, err)
+		}
 	}
 }
