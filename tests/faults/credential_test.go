@@ -175,7 +175,7 @@ func TestWhatTellsNothingOfAToken(t *testing.T) {
 	refused := step{answer: answer{status: 401, body: unlabelled}}
 	for name, between := range map[string]step{
 		"a proxy's refusal": {answer: answer{status: 400, body: page}},
-		"a lost answer":     {answer: answer{status: 303, body: page}},
+		"a lost answer":     {answer: answer{status: 303, body: envelope("")}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			from := &tokens{token: func(context.Context) (string, error) { return "token-0", nil }}
