@@ -50,6 +50,11 @@ func TestNewAppChecksItsConfiguration(t *testing.T) {
 			t.Errorf("%s: %v, want a word about %q", name, err, c.says)
 		}
 	}
+	plain := valid
+	plain.RedirectURL, plain.OAuthURL, plain.PlainHTTP = "http://app:8080/callback", "http://emulator:8484", true
+	if _, err := auth.NewApp(plain); err != nil {
+		t.Errorf("plain http that is allowed: %v", err)
+	}
 	for _, server := range []string{"http://localhost:1", "http://[::1]:1", "http://127.8.9.1", "https://oauth.example"} {
 		config := valid
 		config.OAuthURL = server
