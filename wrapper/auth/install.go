@@ -174,7 +174,7 @@ func (a *App) RevokeAccessToken(ctx context.Context, in Installation) error {
 	})
 }
 
-// endToken changes a grant under the store's lock, so that no refresh is under way.
+// endToken changes a grant that has tokens.
 func (a *App) endToken(ctx context.Context, in Installation, doing string, change func(context.Context, *grant) error) error {
 	if err := a.check(ctx); err != nil {
 		return err
@@ -183,26 +183,34 @@ func (a *App) endToken(ctx context.Context, in Installation, doing string, chang
 	if src.invalid != nil {
 		return src.invalid
 	}
-	err := a.config.Store.Update(ctx, in, func(ctx context.Context, r Record, save func(Record) error) error {
-		stored, err := a.decode(r)
-		if err != nil {
-			return err
-		}
-		g := src.latest(stored)
+	err := src.change(ctx, func(ctx context.Context, g *grant) error {
 		if !g.installed() {
 			return ErrNotInstalled
 		}
-		if err := change(ctx, g); err != nil {
-			return err
-		}
-		if err := a.save(save, r, g); err != nil {
-			return err
-		}
-		src.replace(g)
-		return nil
+		return change(ctx, g)
 	})
 	if err != nil {
 		return src.wrap(doing, err)
 	}
 	return nil
+}
+
+// change changes the grant, saves it, and makes it what callers get, all under the store's lock,
+// so that no refresh is under way. After an error of f nothing has changed.
+func (s *TokenSource) change(ctx context.Context, f func(context.Context, *grant) error) error {
+	return s.store.Update(ctx, s.key, func(ctx context.Context, r Record, save func(Record) error) error {
+		g, err := s.app.decode(r)
+		if err != nil {
+			return err
+		}
+		g = s.latest(g)
+		if err := f(ctx, g); err != nil {
+			return err
+		}
+		if err := s.app.save(save, r, g); err != nil {
+			return err
+		}
+		s.replace(g)
+		return nil
+	})
 }

@@ -186,8 +186,8 @@ func (s *TokenSource) currentOrRenewal(ctx context.Context, rejected string) (va
 	return valid, r, nil
 }
 
-// run carries out a renewal. What callers get changes by it, unless an install, an uninstall or
-// another renewal has put something newer in the place of before.
+// run carries out a renewal. Callers get its grant from then on, unless an install, an uninstall
+// or another renewal has replaced before by a newer one.
 func (s *TokenSource) run(ctx context.Context, r *renewal, rejected string, before *grant) {
 	ctx, cancel := withRunningTimeout(ctx, workTimeout)
 	defer cancel()
@@ -196,12 +196,12 @@ func (s *TokenSource) run(ctx context.Context, r *renewal, rejected string, befo
 	defer s.mu.Unlock()
 	delete(s.renewals, rejected)
 	defer close(r.done)
-	if s.current != before && s.current != nil && (r.grant == nil || r.grant.Generation <= s.current.Generation) {
-		return
-	}
 	switch {
 	case r.err == nil:
-		s.current, s.backoff = r.grant, backoff{}
+		s.backoff = backoff{}
+		if s.current == before || s.current == nil || r.grant.Generation > s.current.Generation {
+			s.current = r.grant
+		}
 	case errors.Is(r.err, ErrNotInstalled):
 		s.current = nil
 	case !errors.Is(r.err, ErrReauthorize): // that one is remembered, and costs the server nothing

@@ -119,31 +119,28 @@ func parseTimestamp(v any) time.Time {
 // uninstalled forgets the tokens, unless the install is newer than the uninstall, and calls the
 // hook if there were any.
 func (a *App) uninstalled(ctx context.Context, in Installation, at time.Time) error {
-	var gone bool
-	err := a.config.Store.Update(ctx, in, func(_ context.Context, r Record, save func(Record) error) error {
-		g, err := a.decode(r)
-		if err != nil {
-			return err
-		}
+	err := a.TokenSource(in).change(ctx, func(ctx context.Context, g *grant) error {
 		if !g.installed() {
-			return nil
+			return ErrNotInstalled
 		}
 		// Both times are Pipedrive's. Either may be in whole seconds.
 		if !at.IsZero() && at.Before(g.InstalledAt.Truncate(time.Second)) {
-			a.config.Warn(ctx, in, fmt.Errorf("auth: the uninstall callback: passed over, since it is of %s and %v was installed after that, at %s",
-				at.UTC().Format(time.RFC3339), in, g.InstalledAt.UTC().Format(time.RFC3339)))
-			return nil
+			return fmt.Errorf("%w: %v uninstalled the app at %s, but installed it again at %s",
+				errPassedOver, in, at.UTC().Format(time.RFC3339), g.InstalledAt.UTC().Format(time.RFC3339))
 		}
 		g.uninstall(time.Now())
-		if err := a.save(save, r, g); err != nil {
-			return err
-		}
-		a.TokenSource(in).replace(g)
-		gone = true
 		return nil
 	})
-	if err == nil && gone && a.config.Uninstalled != nil {
-		err = a.config.Uninstalled(ctx, in)
+	switch {
+	case errors.Is(err, ErrNotInstalled): // called again, or for nobody
+		return nil
+	case errors.Is(err, errPassedOver):
+		a.config.Warn(ctx, in, fmt.Errorf("auth: the uninstall callback: %w", err))
+		return nil
+	case err == nil && a.config.Uninstalled != nil:
+		return a.config.Uninstalled(ctx, in)
 	}
 	return err
 }
+
+var errPassedOver = errors.New("the call was passed over")

@@ -28,7 +28,7 @@ func TestMemoryStorePasses(t *testing.T) {
 
 func TestLeasedStorePasses(t *testing.T) {
 	t.Parallel()
-	Run(t, func(testing.TB) Storage { return storage(faults{lease: 300 * time.Millisecond}) })
+	Run(t, func(testing.TB) Storage { return storage(faults{lease: time.Second}) })
 }
 
 func TestEachBrokenStoreFails(t *testing.T) {
