@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html"
+	"net/url"
 	"strings"
 	"testing"
 	"unicode"
@@ -57,6 +58,7 @@ func TestCredentialsAreFoundHoweverTheyAreSpelled(t *testing.T) {
 		"basic auth":           "Basic " + base64.StdEncoding.EncodeToString([]byte("id:"+credential)),
 		"basic auth, shifted":  "Basic " + base64.StdEncoding.EncodeToString([]byte("id1:"+credential)),
 		"basic auth, further":  "Basic " + base64.StdEncoding.EncodeToString([]byte("id12:"+credential)),
+		"basic auth of OAuth":  "Basic " + base64.StdEncoding.EncodeToString([]byte("id:"+url.QueryEscape(credential))),
 		"basic auth for URLs":  "Basic " + base64.URLEncoding.EncodeToString([]byte("id:"+credential)),
 		"hexadecimal":          fmt.Sprintf("%X", credential),
 		"broken over lines":    credential[:7] + "\r\n\t" + credential[7:],

@@ -5,6 +5,7 @@ package secret
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"net/url"
 	"strings"
 )
 
@@ -30,19 +31,28 @@ func spell(secrets []string) []spelling {
 			continue
 		}
 		all = append(all, spelling{text: hex.EncodeToString([]byte(secret))})
-		// What stands before it, such as a client id and a colon, shifts base64 by 0 to 2 bytes.
-		for shift := range 3 {
-			whole := append(make([]byte, shift), secret...)
-			for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-				// The characters at both ends may depend on bytes that are not the secret's.
-				encoded := skeleton(encoding.EncodeToString(whole)[(shift*8+5)/6 : len(whole)*8/6])
-				if len(encoded) >= short && encoded != all[len(all)-1].text {
-					all = append(all, spelling{text: encoded, base64: true})
-				}
-			}
+		all = appendBase64(all, secret)
+		if escaped := url.QueryEscape(secret); escaped != secret { // so in the basic auth of OAuth
+			all = appendBase64(all, escaped)
 		}
 	}
 	return all
+}
+
+// appendBase64 appends the ways in which base64 may spell what holds a secret: whatever is before it,
+// such as a client id and a colon, shifts it by 0 to 2 bytes.
+func appendBase64(to []spelling, secret string) []spelling {
+	for shift := range 3 {
+		whole := append(make([]byte, shift), secret...)
+		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			// The characters at both ends may depend on bytes that are not the secret's.
+			encoded := skeleton(encoding.EncodeToString(whole)[(shift*8+5)/6 : len(whole)*8/6])
+			if len(encoded) >= short && encoded != to[len(to)-1].text {
+				to = append(to, spelling{text: encoded, base64: true})
+			}
+		}
+	}
+	return to
 }
 
 // widen returns all of the base64 that the spelling was found in.

@@ -91,13 +91,16 @@ func readTokens(body []byte) (tokens, error) {
 	return t, nil
 }
 
+// byteOrderMark is what some programs put before JSON.
+const byteOrderMark = "\ufeff"
+
 // fields are the members of a JSON object by their exact names; nil if there is no object.
 type fields map[string]json.RawMessage
 
 func jsonFields(body []byte) fields {
 	var f fields
-	// Some proxies put a byte order mark before the object, or something after it.
-	if json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff")))).Decode(&f) != nil {
+	// A decoder takes what a proxy put after the object.
+	if json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte(byteOrderMark)))).Decode(&f) != nil {
 		return nil
 	}
 	return f

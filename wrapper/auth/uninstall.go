@@ -66,7 +66,7 @@ func (a *App) parseUninstall(body []byte) (in Installation, at time.Time, err er
 		UserID    id     `json:"user_id"`
 		Timestamp any    `json:"timestamp"`
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte(byteOrderMark))))
 	d.UseNumber()
 	if d.Decode(&call) != nil {
 		return in, at, errors.New("the body is not an object with client_id, company_id, user_id and timestamp")
