@@ -28,6 +28,7 @@ func TestHold(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				l := steady(Config{Rand: func() float64 { return 0.5 }})
+				pass(time.Second)
 				must(t, l).Done(answer(429, c.headers...))
 				start := time.Now()
 				if s, want := l.State(), start.Add(c.want); s.Refusing || !s.HeldUntil.Equal(want) {
