@@ -3,6 +3,7 @@
 //
 //   - [Dial] leads to a function that has the other end of each connection, for what no HTTP server does.
 //   - [Serve] leads to an [http.Handler].
+//   - [RoundTrip] is a transport without any connection.
 package pipenet
 
 import (
@@ -13,6 +14,12 @@ import (
 	"testing"
 	"time"
 )
+
+// RoundTrip is an [http.RoundTripper] that is a function.
+type RoundTrip func(*http.Request) (*http.Response, error)
+
+// RoundTrip calls f.
+func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // Dial returns a DialContext for an [http.Transport]. Whatever is dialed, serve gets the other end of the new
 // connection in a goroutine of its own; it closes it when it likes.

@@ -18,6 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/pdchannels/pdchannels/internal/pipenet"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
@@ -145,7 +146,7 @@ type window struct {
 
 // program is the window as one of the programs reaches it.
 func (w *window) program(number int) http.RoundTripper {
-	return roundTripper(func(req *http.Request) (*http.Response, error) {
+	return pipenet.RoundTrip(func(req *http.Request) (*http.Response, error) {
 		var m struct{ ID string }
 		if err := json.NewDecoder(req.Body).Decode(&m); err != nil {
 			return nil, err
@@ -163,10 +164,6 @@ func (w *window) program(number int) http.RoundTripper {
 		}, nil
 	})
 }
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 func (w *window) travel() {
 	w.mu.Lock()

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/pdchannels/pdchannels/internal/pipenet"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
@@ -260,7 +261,7 @@ func TestAPanicUnderDeliver(t *testing.T) {
 				return "token-0", nil
 			}}
 			p := &pipedrive{plan: only{"silent": {breaks: silent}, "held": {answer: answer{status: 429, header: "Retry-After: 60\r\n"}}}}
-			transport := roundTripper(func(r *http.Request) (*http.Response, error) {
+			transport := pipenet.RoundTrip(func(r *http.Request) (*http.Response, error) {
 				if asked == 2 && where == "the transport" {
 					panic(where)
 				}
@@ -291,7 +292,3 @@ func TestAPanicUnderDeliver(t *testing.T) {
 		})
 	}
 }
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/pdchannels/pdchannels/internal/pipenet"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
@@ -26,7 +27,7 @@ import (
 func playing(t *testing.T, serve func(body string) (status int, answer string, header http.Header, err error)) *channels.Client {
 	t.Helper()
 	client, err := channels.NewClient(channels.APIToken(apiToken), quiet, channels.WithHTTPClient(&http.Client{
-		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		Transport: pipenet.RoundTrip(func(r *http.Request) (*http.Response, error) {
 			said, err := io.ReadAll(r.Body)
 			if err != nil {
 				return nil, err

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/pdchannels/pdchannels/gen/channelsclient"
+	"github.com/pdchannels/pdchannels/internal/pipenet"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
@@ -101,7 +102,7 @@ func TestWhatAHeaderCanCarry(t *testing.T) {
 		sent := false
 		source := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: token})
 		client, err := channels.NewClient(channels.OAuth(source), quiet, channels.WithHTTPClient(&http.Client{
-			Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+			Transport: pipenet.RoundTrip(func(*http.Request) (*http.Response, error) {
 				sent = true
 				return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"success":true}`))}, nil
 			}),

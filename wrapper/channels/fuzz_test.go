@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/pdchannels/pdchannels/internal/pipenet"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
@@ -33,7 +34,7 @@ func FuzzAnswer(f *testing.F) {
 			return
 		}
 		client, err := channels.NewClient(channels.APIToken(apiToken), once, channels.WithHTTPClient(&http.Client{
-			Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			Transport: pipenet.RoundTrip(func(r *http.Request) (*http.Response, error) {
 				return &http.Response{
 					StatusCode: status, Request: r, Body: io.NopCloser(bytes.NewReader([]byte(body))),
 					Header: http.Header{"Content-Type": {contentType}, "Location": {body}, "X-Correlation-Id": {body}, "Retry-After": {body}},
@@ -71,7 +72,7 @@ func FuzzIDsInThePath(f *testing.F) {
 	f.Fuzz(func(t *testing.T, channel, conversation string) {
 		var segments []string // as sent, between the slashes
 		client, err := channels.NewClient(channels.APIToken(apiToken), once, channels.WithHTTPClient(&http.Client{
-			Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			Transport: pipenet.RoundTrip(func(r *http.Request) (*http.Response, error) {
 				if r.URL.Host != "api.pipedrive.com" || r.URL.RawQuery != "" {
 					t.Errorf("sent to %s", r.URL)
 				}

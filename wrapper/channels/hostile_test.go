@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/pdchannels/pdchannels/internal/pipenet"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
@@ -113,7 +114,7 @@ func TestATokenThatTakesTooLongSendsNothing(t *testing.T) {
 			return nil, ctx.Err()
 		})
 		client, err := channels.NewClient(channels.OAuth(source), once, channels.WithHTTPClient(&http.Client{
-			Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("a request was sent") }),
+			Transport: pipenet.RoundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("a request was sent") }),
 		}))
 		if err != nil {
 			t.Fatal(err)
@@ -129,7 +130,7 @@ func TestATokenThatTakesTooLongSendsNothing(t *testing.T) {
 func TestATransportThatTriedTwice(t *testing.T) {
 	t.Parallel()
 	client, err := channels.NewClient(channels.APIToken(apiToken), once, channels.WithHTTPClient(&http.Client{
-		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		Transport: pipenet.RoundTrip(func(r *http.Request) (*http.Response, error) {
 			trace := httptrace.ContextClientTrace(r.Context())
 			trace.GetConn("api.pipedrive.com:443")
 			trace.GotConn(httptrace.GotConnInfo{})
@@ -152,7 +153,7 @@ func TestACallLeavesNothingBehind(t *testing.T) {
 	var body closing
 	var ctx context.Context
 	client, err := channels.NewClient(channels.APIToken(apiToken), once, channels.WithHTTPClient(&http.Client{
-		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		Transport: pipenet.RoundTrip(func(r *http.Request) (*http.Response, error) {
 			ctx, body.Reader = r.Context(), strings.NewReader(messageAnswer)
 			return &http.Response{StatusCode: 200, Body: &body}, nil
 		}),

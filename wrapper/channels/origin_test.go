@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/pdchannels/pdchannels/internal/pipenet"
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
@@ -26,7 +27,7 @@ func locatedClient(t *testing.T, source located, opts ...channels.Option) (clien
 	t.Helper()
 	called = new([]string)
 	client, err := channels.NewClient(channels.OAuth(source), append(opts, channels.WithHTTPClient(&http.Client{
-		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		Transport: pipenet.RoundTrip(func(r *http.Request) (*http.Response, error) {
 			*called = append(*called, r.URL.String())
 			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"success":true}`))}, nil
 		}),

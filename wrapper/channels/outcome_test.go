@@ -165,7 +165,7 @@ func TestATransportThatReportsNothing(t *testing.T) {
 		{&net.OpError{Op: "dial", Err: errors.New("connection refused")}, channels.NotSent},
 	} {
 		client, err := channels.NewClient(channels.APIToken(apiToken), once, channels.WithHTTPClient(&http.Client{
-			Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, tt.err }),
+			Transport: pipenet.RoundTrip(func(*http.Request) (*http.Response, error) { return nil, tt.err }),
 		}))
 		if err != nil {
 			t.Fatal(err)
@@ -183,7 +183,7 @@ func TestATransportThatReturnsNothing(t *testing.T) {
 	t.Parallel()
 	for name, resp := range map[string]*http.Response{"nothing": nil, "no body": {StatusCode: 200}} {
 		client, err := channels.NewClient(channels.APIToken(apiToken), once, channels.WithHTTPClient(&http.Client{
-			Transport: roundTrip(func(*http.Request) (*http.Response, error) { return resp, nil }),
+			Transport: pipenet.RoundTrip(func(*http.Request) (*http.Response, error) { return resp, nil }),
 		}))
 		if err != nil {
 			t.Fatal(err)
@@ -194,10 +194,6 @@ func TestATransportThatReturnsNothing(t *testing.T) {
 		}
 	}
 }
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestATokenSourceGetsTheContextOfTheCall(t *testing.T) {
 	t.Parallel()
