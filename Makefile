@@ -1,7 +1,7 @@
 # The habits of this project, one target each; CI runs the same ones. `make` alone lists them.
 #
 # generate, test, bench and demo need nothing but Go; lint wants Node as well for one of its
-# linters, and test-interop cannot do without. Works with GNU make 3.81 and any POSIX shell.
+# linters, and test-interop test-browser cannot do without. Works with GNU make 3.81 and any POSIX shell.
 
 GO           ?= go
 NPM          ?= npm
@@ -13,7 +13,7 @@ BENCHFLAGS   ?=
 TESTFLAGS    ?= -timeout 5m -p 4
 
 # The nested modules, which the root never imports; make test enters those that need no more than Go and little time.
-MODULES = tests/otel wrapper/scale
+MODULES = tests/otel tests/browser wrapper/scale
 TESTED  = tests/otel
 
 # Run by version, not required in go.mod: what lints this module is no cost to its users.
@@ -28,7 +28,7 @@ OASDIFF  = $(GO) run $(OASDIFF_AT)
 NPM_CI = $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help generate build demo demo-live test test-outbox test-postgres test-interop fuzz bench lint lint-go lint-generated lint-spec lint-workflows record spec-diff drift outdated vulnerable
+.PHONY: help generate build demo demo-live test test-outbox test-postgres test-interop test-browser fuzz bench lint lint-go lint-generated lint-spec lint-workflows record spec-diff drift outdated vulnerable
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ test-postgres: ## test the outbox and the store on a private Postgres (needs Deb
 
 test-interop: tests/interop/node_modules/.package-lock.json ## run clients and mocks written by others against ours (needs Node 18.20 or later)
 	$(GO) test -tags interop -count=1 $(TESTFLAGS) ./tests/interop
+
+test-browser: tests/browser/node_modules/.package-lock.json ## drive the pages in Chromium (needs Debian's chromium, or CHROMIUM=…, and Node); pictures land in tests/browser/shots
+	cd tests/browser && $(GO) test -count=1 -parallel 2 $(TESTFLAGS) ./...
 
 fuzz: ## fuzz each target FUZZTIME (20000x) times
 	@found=$$($(GO) test -list '^Fuzz' ./...) || { echo "$$found"; exit 1; }; \
@@ -108,7 +111,7 @@ outdated: ## say which dependencies and tools are behind
 vulnerable: ## look for known vulnerabilities in what the code calls
 	$(GO) run $(GOVULNCHECK_AT) ./...
 
-tests/interop/node_modules/.package-lock.json: tests/interop/package-lock.json
-	@command -v $(NPM) >/dev/null || { echo "make test-interop: no npm found: install Node 18.20 or later" >&2; exit 1; }
-	cd tests/interop && $(NPM_CI)
+tests/%/node_modules/.package-lock.json: tests/%/package-lock.json
+	@command -v $(NPM) >/dev/null || { echo "make: no npm found: install Node 18.20 or later" >&2; exit 1; }
+	cd tests/$* && $(NPM_CI)
 	@touch $@

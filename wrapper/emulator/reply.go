@@ -104,7 +104,7 @@ func (e *Emulator) post(ctx context.Context, x *exchanges.Exchange, channel stri
 func (e *Emulator) form(reply Reply) (providercall.Form, error) {
 	form := providercall.Form{Message: reply.Message, ConversationID: reply.ConversationID}
 	if !e.outgoing.on {
-		return form, errors.New("Config.Provider names no app to send it to")
+		return form, errors.New("the emulator does not know where the app is: set Config.Provider, or start the command with --app or --manifest")
 	}
 	if reply.Message == "" && len(reply.Files) == 0 {
 		return form, errors.New("it has neither a text nor a file")

@@ -107,21 +107,18 @@ func (s source) Exchange(number int64) (pages.Exchange, error) {
 		out.URL = s.e.origin() + v.URL
 		out.Curl = curl(out, v.Request.Clipped || v.Request.Binary)
 	}
-	for i, r := range x.Rules {
-		if i > 0 {
-			out.Rule += "; "
-		}
-		out.Rule += r.Says
-		out.Provenance, out.Source = provenances[r.Provenance], cmp.Or(out.Source, r.Source)
+	for _, r := range x.Rules {
+		out.Rules = append(out.Rules, pages.Rule{Text: r.Says, Provenance: provenances[r.Provenance], Source: r.Source})
 	}
-	if len(x.Rules) > 0 {
-		out.Provenance = provenances[x.Rules[0].Provenance]
+	var decisive pages.Rule
+	if len(out.Rules) > 0 {
+		decisive = out.Rules[0]
 	}
 	for _, f := range x.Findings {
-		out.Findings = append(out.Findings, pages.Finding{Where: f.Where, Text: f.Reason, Lenient: !f.Refused && x.Direction == emulatorserver.In, Provenance: out.Provenance, Source: out.Source})
+		out.Findings = append(out.Findings, pages.Finding{Where: f.Where, Text: f.Reason, Lenient: !f.Refused && x.Direction == emulatorserver.In, Provenance: decisive.Provenance, Source: decisive.Source})
 	}
 	if len(x.Findings) == 0 && x.Reason != "" {
-		out.Findings = []pages.Finding{{Text: x.Reason, Provenance: out.Provenance, Source: out.Source}}
+		out.Findings = []pages.Finding{{Text: x.Reason, Provenance: decisive.Provenance, Source: decisive.Source}}
 	}
 	return out, nil
 }

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pdchannels/pdchannels/wrapper/provider"
 )
@@ -24,7 +25,7 @@ var static embed.FS
 
 const (
 	maxForm     = 1<<20 + 64<<10 // a file of 1 MiB, and the fields
-	maxText     = 4000           // bytes
+	maxText     = 4000           // letters
 	maxName     = 60
 	somebodyNew = "new"
 	policy      = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; " +
@@ -101,7 +102,7 @@ func (a *App) postText(w http.ResponseWriter, r *http.Request) {
 	message := provider.Message{Message: strings.TrimSpace(strings.ToValidUTF8(r.FormValue("message"), "\ufffd"))}
 	who, name := r.FormValue("who"), strings.TrimSpace(strings.ToValidUTF8(r.FormValue("name"), "\ufffd"))
 	switch {
-	case len(message.Message) > maxText:
+	case utf8.RuneCountInString(message.Message) > maxText:
 		a.refuse(w, r, http.StatusBadRequest, fmt.Sprintf("A message may have %d letters at most.", maxText))
 		return
 	case who == somebodyNew && (name == "" || len(name) > maxName):

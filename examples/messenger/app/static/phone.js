@@ -114,21 +114,32 @@ compose.addEventListener("submit", async (event) => {
   if (!text.value.trim() && !file.files.length) return text.focus();
   const form = new FormData(compose);
   if (!file.files.length) form.delete("file");
+  // The box is free for the next message at once; what could not be sent comes back if nothing was written meanwhile.
+  const written = text.value, chosen = file.files;
+  const giveBack = () => {
+    if (text.value || file.files.length) return;
+    text.value = written;
+    file.files = chosen;
+    pick();
+  };
+  text.value = "";
+  file.value = "";
+  pick();
   try {
     const response = await fetch("/messages", { method: "POST", body: form });
     const page = parse(await response.text());
     if (!response.ok) {
       problem.textContent = page.getElementById("problem")?.textContent || `The messenger answered ${response.status}.`;
+      giveBack();
       return;
     }
     if (page.body.dataset.who !== who) return location.assign(response.url); // somebody new has a name now
-    compose.reset();
     problem.textContent = "";
-    pick();
     scroll.scrollTop = 0;
     take(page);
   } catch {
     problem.textContent = "The messenger cannot be reached. Your message is still here.";
+    giveBack();
   }
   text.focus();
 });

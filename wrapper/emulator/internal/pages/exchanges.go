@@ -60,13 +60,18 @@ type Exchange struct {
 	At                            time.Time
 	Method, URL                   string
 	Findings                      []Finding
-	Rule                          string     // that answered
-	Provenance                    Provenance // of that rule
-	Source                        string     // where it is documented or was seen
+	Rules                         []Rule // that answered, the decisive one first
 	RequestHeader, ResponseHeader http.Header
 	RequestBody, ResponseBody     string // as far as they are kept
 	RequestSize, ResponseSize     int64
 	Curl                          string // the request as a command; empty if it cannot be one
+}
+
+// Rule is a rule of the emulator, and what it rests on.
+type Rule struct {
+	Text       string
+	Provenance Provenance
+	Source     string // where it is documented or was seen
 }
 
 // Finding is one thing that is wrong with an exchange, or that strict would refuse.

@@ -88,8 +88,8 @@ func newShop() *shop {
 		}},
 		exchanges: map[int64]pages.Exchange{208: {
 			Call: refused, At: now, Method: "POST", URL: "http://127.0.0.1:8484/v1/channels/messages/receive",
-			Findings: []pages.Finding{{Where: "/conversation_link", Text: "is null, and must be a string", Provenance: pages.Documented, Source: "[ref]"}, {Where: "/created_at", Text: "has seconds", Lenient: true, Provenance: pages.Seen, Source: "public apps send it so"}},
-			Rule:     "status 400, code INVALID_RECEIVE_MESSAGE_PAYLOAD", Provenance: pages.Documented, Source: "[ref]",
+			Findings:      []pages.Finding{{Where: "/conversation_link", Text: "is null, and must be a string", Provenance: pages.Documented, Source: "[ref]"}, {Where: "/created_at", Text: "has seconds", Lenient: true, Provenance: pages.Seen, Source: "public apps send it so"}},
+			Rules:         []pages.Rule{{Text: "status 400, code INVALID_RECEIVE_MESSAGE_PAYLOAD", Provenance: pages.Documented, Source: "[ref]"}, {Text: "the order of the checks", Provenance: pages.OurChoice}},
 			RequestHeader: http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer (hidden)"}}, RequestBody: `{"id":"m-40","conversation_link":null}`,
 			ResponseHeader: http.Header{"Content-Type": {"application/json"}}, ResponseBody: `{"success":false,"error":"conversation_link is null"}`, RequestSize: 312, ResponseSize: 168, Curl: "curl -X POST …",
 		}},

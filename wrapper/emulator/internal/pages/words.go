@@ -243,6 +243,9 @@ func size(n int64) string {
 func kind(mediaType string) string {
 	_, sub, _ := strings.Cut(mediaType, "/")
 	sub, _, _ = strings.Cut(sub, ";")
+	if sub == "plain" {
+		return "Text"
+	}
 	if i := strings.LastIndexAny(sub, ".+-"); i >= 0 && i < len(sub)-1 {
 		sub = sub[i+1:]
 	}
