@@ -114,7 +114,7 @@ func received(x conformance.Exchange) string {
 		return "no answer: " + x.Error
 	}
 	kind, _, _ := strings.Cut(x.ContentType, ";")
-	return strings.TrimSpace(fmt.Sprintf("%d %s", x.Status, kind))
+	return strings.TrimSpace(fmt.Sprintf("%d %s", x.StatusCode, kind))
 }
 
 // summary is the last word.

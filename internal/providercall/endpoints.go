@@ -128,13 +128,14 @@ func (e Endpoints) Has(name string) bool { return e.urls[name] != "" }
 // Guessed tells whether the endpoints follow from a base URL: then an app need not have all.
 func (e Endpoints) Guessed() bool { return e.base }
 
-// Hosts are the hosts that the endpoints are on, each with its port.
+// Hosts are the hosts that the endpoints are on, each with its port, in alphabetical order.
 func (e Endpoints) Hosts() (hosts []string) {
 	for _, text := range e.urls {
 		if u, err := url.Parse(text); err == nil && !slices.Contains(hosts, u.Host) {
 			hosts = append(hosts, u.Host)
 		}
 	}
+	slices.Sort(hosts)
 	return hosts
 }
 

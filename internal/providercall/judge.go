@@ -55,7 +55,7 @@ func (a Answer) Judge(ctx context.Context) []Violation {
 		if kind == "" {
 			kind = "no content type"
 		}
-		return []Violation{{Rule: "not-json", Reason: "the answer is no JSON (" + Shorten(kind) + ")"}}
+		return []Violation{{Rule: "not-json", Reason: "the answer is not JSON (" + Shorten(kind) + ")"}}
 	}
 	success, said, inData := "", false, false
 	if text[0] == '{' {

@@ -36,7 +36,7 @@ func (r *run) messages(ctx context.Context) {
 	if !r.hasEndpoint(providercall.GetMessageByID, needed) {
 		samples = nil
 	} else if len(samples) == 0 {
-		r.notChecked("no message was seen that could be asked for")
+		r.notChecked("no message was seen to ask for")
 	}
 	for _, s := range samples {
 		a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) {
@@ -119,7 +119,7 @@ func (r *run) senders(ctx context.Context) {
 	if !r.hasEndpoint(providercall.GetSenderByID, needed) {
 		samples = nil
 	} else if len(samples) == 0 {
-		r.notChecked("no participant was seen who could be asked for")
+		r.notChecked("no participant was seen to ask for")
 	}
 	for _, p := range samples {
 		a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) {

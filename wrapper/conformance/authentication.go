@@ -32,10 +32,10 @@ func (r *run) authentication(ctx context.Context, name string) {
 	optional := name != providercall.GetConversations && name != providercall.GetConversationByID && name != providercall.PostMessage
 	switch {
 	case !r.app.Has(name), r.lacks[name]:
-		r.notApplicable("the app does not have it")
+		r.notApplicable("the app does not serve it")
 		return
 	case name == providercall.PostMessage && r.cfg.NoMessages:
-		r.notApplicable("postMessage is left out")
+		r.notApplicable("messages are switched off")
 		return
 	}
 	if name == providercall.DeleteChannelByID && r.app.Guessed() {
@@ -46,9 +46,9 @@ func (r *run) authentication(ctx context.Context, name string) {
 		switch {
 		case !a.came:
 		case a.good() && as.rule == "auth-scheme":
-			r.risk(a, as.rule, "", "%s: the call is answered with status %d, though only Basic is documented", as.name, a.StatusCode)
+			r.risk(a, as.rule, "", "%s: the call succeeded with status %d, though only Basic is documented", as.name, a.StatusCode)
 		case a.good():
-			r.violation(a, as.rule, "", "%s: the call is answered all the same, with status %d", as.name, a.StatusCode)
+			r.violation(a, as.rule, "", "%s: the call succeeded with status %d", as.name, a.StatusCode)
 		case a.StatusCode == http.StatusTooManyRequests:
 			r.limited(a)
 		case optional && !r.serves[name] && r.app.Guessed() && (a.StatusCode == http.StatusNotFound || a.StatusCode == http.StatusMethodNotAllowed):
@@ -61,7 +61,7 @@ func (r *run) authentication(ctx context.Context, name string) {
 			}
 		default:
 			if as.rule != "auth-scheme" {
-				r.violation(a, as.rule, "", "%s: the answer has status %d, as if the credentials did not matter; want 401", as.name, a.StatusCode)
+				r.violation(a, as.rule, "", "%s: got status %d, as if the credentials did not matter; want 401", as.name, a.StatusCode)
 			}
 			r.isRefusal(a)
 		}
@@ -96,7 +96,7 @@ func (r *run) early(ctx context.Context, name string) {
 		switch {
 		case !a.came, a.StatusCode == http.StatusUnauthorized, a.StatusCode == http.StatusForbidden, a.StatusCode == http.StatusTooManyRequests:
 		default:
-			r.violation(a, "auth-order", "", "a wrong secret and %s: the answer has status %d, so the request was read before the credentials; want 401", m.what, a.StatusCode)
+			r.violation(a, "auth-order", "", "a wrong secret and %s: got status %d, so the app read the request before the credentials; want 401", m.what, a.StatusCode)
 		}
 	}
 }

@@ -86,7 +86,7 @@ func property(f Finding, x *Exchange) string {
 	switch {
 	case len(parts) == 0:
 		return ""
-	case x != nil && x.Status >= 300:
+	case x != nil && x.StatusCode >= 300:
 		return "error: " + strings.Join(parts, ".")
 	case parts[0] == "data" && len(parts) > 1:
 		parts = parts[1:]

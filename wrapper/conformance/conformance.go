@@ -64,7 +64,7 @@ type Config struct {
 func Run(ctx context.Context, cfg Config) (Report, error) {
 	r, err := newRun(ctx, cfg)
 	if err != nil {
-		return Report{}, fmt.Errorf("check: %w", err)
+		return Report{}, fmt.Errorf("conformance: %w", err)
 	}
 	defer r.app.Close()
 	for _, s := range r.steps() {
@@ -74,7 +74,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 			s.do(ctx)
 		}
 		if r.over(ctx) { // midway, or before: what was seen does not make it a pass
-			r.notChecked("the run ended before")
+			r.notChecked("the run ended first")
 		}
 		r.check.conclude()
 	}
@@ -93,26 +93,26 @@ type step struct {
 func (r *run) steps() []step {
 	all := []step{
 		{"history", "the history: getConversations, page by page to the end", r.history},
-		{"small-pages", "getConversations keeps to small limits", r.smallPages},
+		{"small-pages", "getConversations respects small limits", r.smallPages},
 		{"conversations", "getConversationById, of each conversation, back to its first message", r.conversations},
-		{"small-message-pages", "getConversationById keeps to small limits", r.smallMessagePages},
-		{"no-limits", "both without any limit", r.noLimits},
+		{"small-message-pages", "getConversationById respects small limits", r.smallMessagePages},
+		{"no-limits", "both without limits", r.noLimits},
 		{"messages", "getMessageById, and links that expire", r.messages},
 		{"senders", "getSenderById, and avatars", r.senders},
 		{"templates", "getTemplates", r.templates},
 	}
 	for _, name := range providercall.Names {
-		all = append(all, step{"auth/" + name, name + " refuses whoever is not Pipedrive", func(ctx context.Context) { r.authentication(ctx, name) }})
+		all = append(all, step{"auth/" + name, name + " refuses wrong credentials", func(ctx context.Context) { r.authentication(ctx, name) }})
 	}
 	return append(all,
 		step{"post-text", "postMessage takes a text", r.postText},
 		step{"post-files", "postMessage takes files", r.postFiles},
 		step{"delete-channel", "deleteChannelById", r.deleteChannel},
-		step{"unknown-ids", "ids that nobody has", r.unknownIDs},
-		step{"hostile-ids", "ids that are meant to do harm", r.hostileIDs},
-		step{"parameters", "limits and cursors that make no sense", r.parameters},
-		step{"routes", "paths and methods that nobody serves", r.routes},
-		step{"post-forms", "postMessage refuses forms that lack what it needs", r.postForms},
+		step{"unknown-ids", "unknown ids", r.unknownIDs},
+		step{"hostile-ids", "hostile ids", r.hostileIDs},
+		step{"parameters", "invalid limits and cursors", r.parameters},
+		step{"routes", "unknown paths and methods", r.routes},
+		step{"post-forms", "postMessage refuses incomplete forms", r.postForms},
 		step{"alive", "the app still answers", r.alive},
 	)
 }
@@ -143,7 +143,6 @@ func newRun(ctx context.Context, cfg Config) (*run, error) {
 		cfg.Progress = func(string, int) {}
 	}
 	hosts := endpoints.Hosts()
-	slices.Sort(hosts)
 	where := cmp.Or(cfg.Provider.BaseURL, strings.Join(hosts, ", "))
 	return &run{
 		cfg:    cfg,

@@ -104,7 +104,7 @@ func (r *run) smallMessagePages(ctx context.Context) {
 	}
 	longest := r.longest()
 	if len(longest.Messages) < 2 {
-		r.notChecked("no conversation has two messages: no limit shows")
+		r.notChecked("a limit shows only in a conversation of two messages or more")
 	}
 	seen := 0
 	beyond := func(c providerclient.Conversation) {

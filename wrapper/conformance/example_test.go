@@ -50,7 +50,7 @@ func Example() {
 	// violation
 	// violation: minItems: data.0.participants: minimum number of items is 2
 	// violation: end_user: data.0.participants: it has nobody of role end_user
-	// violation: auth-missing: no credentials: the call is answered all the same, with status 200
-	// violation: auth-wrong: a wrong secret: the call is answered all the same, with status 200 (and 10 more)
-	// risk: auth-scheme: the credentials as Bearer: the call is answered with status 200, though only Basic is documented
+	// violation: auth-missing: no credentials: the call succeeded with status 200
+	// violation: auth-wrong: a wrong secret: the call succeeded with status 200 (and 10 more)
+	// risk: auth-scheme: the credentials as Bearer: the call succeeded with status 200, though only Basic is documented
 }

@@ -27,7 +27,7 @@ func (r *run) history(ctx context.Context) {
 		}
 	})
 	if first := r.check.Exchanges; len(first) > 0 {
-		switch first[0].Status {
+		switch first[0].StatusCode {
 		case http.StatusUnauthorized:
 			r.report.Ended = "the app refuses the credentials: are they its own client id and secret?"
 		case http.StatusNotFound:

@@ -25,7 +25,7 @@ func (r *run) isGood(a answer, v any) bool {
 		return false
 	case !a.good():
 		if a.StatusCode < 300 || a.StatusCode > 399 {
-			r.violation(a, "refused", "", "a request that is in order is answered with status %d%s", a.StatusCode, codeOf(a))
+			r.violation(a, "refused", "", "a valid request got status %d%s", a.StatusCode, codeOf(a))
 		}
 		r.isRefusal(a)
 		return false
@@ -60,7 +60,7 @@ func (r *run) isJSONByName(a answer) {
 
 func (r *run) limited(a answer) {
 	r.isRefusal(a)
-	r.notChecked("the app answered 429 again and again: check it where no rate limit is in the way")
+	r.notChecked("the app kept answering 429: check it where no rate limit applies")
 }
 
 // documentedErrors are the statuses for which errors are documented, with their codes.
@@ -146,8 +146,8 @@ func (r *run) isServed(a answer, needed string) bool {
 func (r *run) lacking(a answer, needed, why string) {
 	r.lacks[a.Endpoint] = true
 	if needed != "" {
-		r.violation(a, "endpoint-missing", "", "%s, and %s demands it", why, needed)
+		r.violation(a, "endpoint-missing", "", "%s, but %s needs it", why, needed)
 		return
 	}
-	r.notApplicable("%s, and nothing that was seen demands it", why)
+	r.notApplicable("%s, and nothing that was seen needs it", why)
 }

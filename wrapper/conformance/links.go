@@ -126,7 +126,7 @@ func (r *run) head(ctx context.Context, a answer, where, link string) head {
 	r.cfg.Progress(r.check.Title, r.report.Calls)
 	start := time.Now()
 	status, err := r.links.send(context.WithValue(ctx, ownHost{}, own), link)
-	x := Exchange{Endpoint: "link", Method: http.MethodHead, URL: r.hide.text(link), Credentials: "none", Status: status, Milliseconds: time.Since(start).Milliseconds()}
+	x := Exchange{Endpoint: "link", Method: http.MethodHead, URL: r.hide.text(link), Credentials: "none", StatusCode: status, Milliseconds: time.Since(start).Milliseconds()}
 	if err != nil {
 		x.Error = r.hide.text(err.Error())
 	}
@@ -161,7 +161,7 @@ func (l *links) send(ctx context.Context, link string) (status int, err error) {
 	case errors.Is(err, errPrivate):
 		return 0, errPrivate
 	case errors.As(err, &wrapped) && wrapped.Timeout():
-		return 0, fmt.Errorf("nothing came within %v", l.client.Timeout)
+		return 0, fmt.Errorf("no answer within %v", l.client.Timeout)
 	case errors.As(err, &wrapped):
 		return 0, wrapped.Err
 	case err != nil:

@@ -64,7 +64,7 @@ func TestWhatAnAppDropsOfAMessage(t *testing.T) {
 	}
 	// An app that gives nothing back: it does not show.
 	report := checkApp(t, fault{keep: set("id", "another")})
-	if report.Violations > 0 || report.Verdict != conformance.NotChecked || !strings.Contains(report.String(), "gives none back by its id") {
+	if report.Violations > 0 || report.Verdict != conformance.NotChecked || !strings.Contains(report.String(), "does not return it by its id") {
 		t.Error(report)
 	}
 }

@@ -25,10 +25,10 @@ func (r *run) letter() (providercall.Form, bool) {
 	form := providercall.Form{Message: greeting, ConversationID: r.cfg.Conversation}
 	switch {
 	case r.cfg.NoMessages:
-		r.notApplicable("postMessage is left out")
+		r.notApplicable("messages are switched off")
 		return form, false
 	case r.cfg.Conversation == "" && !r.links.loopback:
-		r.notChecked("the app is not on this machine, and a message might reach a customer: say into which conversation to write")
+		r.notChecked("the app is not on this machine, and a message might reach a customer: name the conversation to write into")
 		return form, false
 	}
 	for _, c := range r.known {
@@ -146,7 +146,7 @@ func (r *run) postFiles(ctx context.Context) {
 	form.Files = files(1)
 	a := r.post(ctx, r.cfg.Channel, form)
 	if a.came && !a.good() && a.StatusCode != http.StatusTooManyRequests {
-		r.violation(a, "files-refused", "", "a message with two files is answered with status %d%s", a.StatusCode, codeOf(a))
+		r.violation(a, "files-refused", "", "a message with two files got status %d%s", a.StatusCode, codeOf(a))
 		r.isRefusal(a)
 		return
 	}
@@ -164,7 +164,7 @@ func (r *run) postFiles(ctx context.Context) {
 		other.change(&variant)
 		a := r.post(ctx, r.cfg.Channel, variant)
 		if a.came && !a.good() && a.StatusCode != http.StatusTooManyRequests {
-			r.risk(a, "form", "", "%s is answered with status %d%s", other.what, a.StatusCode, codeOf(a))
+			r.risk(a, "form", "", "%s got status %d%s", other.what, a.StatusCode, codeOf(a))
 			r.isRefusal(a)
 			continue
 		}
@@ -183,14 +183,14 @@ func (r *run) postForms(ctx context.Context) {
 		what, channel string
 		form          providercall.Form
 	}{
-		{"a message to a conversation that nobody has", r.cfg.Channel, providercall.Form{Message: greeting, SenderID: whole.SenderID, ConversationID: noConversation, RecipientIDs: whole.RecipientIDs}},
-		{"a message on a channel that nobody has", noChannel, whole},
+		{"a message to an unknown conversation", r.cfg.Channel, providercall.Form{Message: greeting, SenderID: whole.SenderID, ConversationID: noConversation, RecipientIDs: whole.RecipientIDs}},
+		{"a message on an unknown channel", noChannel, whole},
 		{"a form with a text and nothing else", r.cfg.Channel, providercall.Form{Message: greeting}},
 		{"an empty form", r.cfg.Channel, providercall.Form{}},
 	} {
 		a := r.post(ctx, wrong.channel, wrong.form)
 		if a.came && a.good() {
-			r.risk(a, "form", "", "%s is taken, with status %d", wrong.what, a.StatusCode)
+			r.risk(a, "form", "", "%s was accepted with status %d", wrong.what, a.StatusCode)
 		}
 		r.isRefusal(a)
 	}
@@ -205,14 +205,14 @@ func (r *run) deleteChannel(ctx context.Context) {
 	switch {
 	case !a.came:
 	case absent && r.app.Guessed():
-		r.risk(a, "endpoint-missing", "", "the app does not serve it, and several channels of one user demand it")
+		r.risk(a, "endpoint-missing", "", "the app does not serve it; it is needed if a user may have several channels")
 	case absent:
 		r.violation(a, "endpoint-missing", "", "the manifest names it, and the app does not serve it: status %d", a.StatusCode)
 	case a.good():
 		r.isGood(a, new(providerclient.DeleteResponse))
 	default:
 		if a.StatusCode == http.StatusNotFound && r.app.Guessed() && !r.serves[providercall.DeleteChannelByID] {
-			r.notApplicable("404 for a channel that nobody has does not show whether the app serves it: only deleting one that exists would")
+			r.notApplicable("404 for an unknown channel does not show whether the app serves it")
 		}
 		r.isRefusal(a)
 	}

@@ -29,7 +29,7 @@ func (r *run) readBack(ctx context.Context, form providercall.Form, id string) {
 	switch {
 	case !found:
 		r.forgets = true
-		r.notChecked("the app took a message, and gives none back by its id %q: whether it dropped the text or files does not show", providercall.Shorten(id))
+		r.notChecked("the app accepted a message but does not return it by its id %q, so whether it kept text and files is unknown", providercall.Shorten(id))
 	case !strings.Contains(message.Message, form.Message):
 		r.violation(a, "text-dropped", "message", "the text that was sent is not in it: %q", message.Message)
 	case len(message.Attachments) < len(form.Files):

@@ -81,7 +81,7 @@ type Exchange struct {
 	URL          string `json:"url"`
 	Credentials  string `json:"credentials"` // in words, such as "the app's", "none", "a wrong secret"
 	Sent         string `json:"sent,omitempty"`
-	Status       int    `json:"status,omitempty"`
+	StatusCode   int    `json:"status,omitempty"`
 	ContentType  string `json:"content_type,omitempty"`
 	Answer       string `json:"answer,omitempty"` // its beginning
 	Error        string `json:"error,omitempty"`  // why there is no answer

@@ -108,7 +108,7 @@ func (r *run) ask(ctx context.Context, q ask) answer {
 		a := answer{Answer: got, came: err == nil, index: len(r.check.Exchanges)}
 		x := Exchange{
 			Endpoint: got.Endpoint, Method: got.Method, URL: r.hide.text(got.URL), Credentials: q.credentials, Sent: r.hide.text(q.sent),
-			Status: got.StatusCode, ContentType: r.hide.text(got.ContentType), Answer: r.hide.excerpt(got.Body), Milliseconds: time.Since(start).Milliseconds(),
+			StatusCode: got.StatusCode, ContentType: r.hide.text(got.ContentType), Answer: r.hide.excerpt(got.Body), Milliseconds: time.Since(start).Milliseconds(),
 		}
 		if x.Credentials == "" {
 			x.Credentials = "the app's"
@@ -149,9 +149,9 @@ func (r *run) noAnswer(ctx context.Context, a answer, err error) {
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		reason = fmt.Sprintf("nothing came within %v", r.cfg.CallTimeout)
+		reason = fmt.Sprintf("no answer within %v", r.cfg.CallTimeout)
 	case errors.Is(err, io.EOF):
-		reason = "the connection was closed, and no answer came"
+		reason = "the connection was closed without an answer"
 	}
 	r.violation(a, "no-answer", "", "%s", reason)
 	if r.silent++; r.silent < maxSilent && r.report.Calls > 1 {
@@ -164,7 +164,7 @@ func (r *run) noAnswer(ctx context.Context, a answer, err error) {
 		return
 	}
 	r.silent, r.quiet = 0, true
-	r.notChecked("what it calls does not answer, and the rest of the app does")
+	r.notChecked("this endpoint does not answer, although the app does")
 }
 
 // isDown tells whether nobody listened, which says nothing about how an app answers.

@@ -66,7 +66,7 @@ func (r *run) unknownIDs(ctx context.Context) {
 		default:
 			r.isRefusal(a)
 			if a.StatusCode < 500 && a.StatusCode != http.StatusNotFound && a.StatusCode != http.StatusTooManyRequests {
-				r.risk(a, "status", "", "an unknown %s is answered with status %d, and 404 is documented", l.what, a.StatusCode)
+				r.risk(a, "status", "", "an unknown %s got status %d, and 404 is documented", l.what, a.StatusCode)
 			}
 		}
 	}
@@ -76,7 +76,7 @@ func (r *run) unknownIDs(ctx context.Context) {
 // everything that it is asked for; but then what it says must be in order.
 func (r *run) answeredUnknown(a answer, what, id string) {
 	for _, v := range a.violations {
-		r.found(severityOf(v), a, v.Rule, v.Where, "of an unknown %s: %s", what, v.Reason)
+		r.found(severityOf(v), a, v.Rule, v.Where, "unknown %s: %s", what, v.Reason)
 	}
 	var list struct{ Data []json.RawMessage }
 	switch a.Endpoint {
@@ -96,7 +96,7 @@ func (r *run) answeredUnknown(a answer, what, id string) {
 			r.sameID(a, "data.id", one.Data.ID, id)
 		}
 	}
-	r.risk(a, "unknown-found", "", "the %s %q, which nobody has, is answered with status %d; want 404 NOT_FOUND", what, id, a.StatusCode)
+	r.risk(a, "unknown-found", "", "the unknown %s %q got status %d; want 404 NOT_FOUND", what, id, a.StatusCode)
 }
 
 // hostile is an id that is meant to do harm. One that is plain reaches the app as it is; others
@@ -143,7 +143,7 @@ func (r *run) hostileIDs(ctx context.Context) {
 			case !a.came:
 			case a.good() && l.what == "channel" && l.endpoint == providercall.GetConversations && strings.Contains(string(a.Body), `"data":[]`):
 			case a.good():
-				r.risk(a, "unknown-found", "", "an id of %s is answered with status %d; want 404 NOT_FOUND", h.name, a.StatusCode)
+				r.risk(a, "unknown-found", "", "an id of %s got status %d; want 404 NOT_FOUND", h.name, a.StatusCode)
 			case h.plain && r.serves[l.endpoint]:
 				r.isRefusal(a)
 			default:

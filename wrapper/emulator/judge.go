@@ -173,7 +173,7 @@ func (e *Emulator) judgeBody(w *recorder, r *http.Request, op operation) (body j
 	contentType := r.Header.Get("Content-Type")
 	media, _, _ := mime.ParseMediaType(contentType)
 	missing := contentType == "" && !e.cfg.Strict
-	if media != "application/json" && !missing || !slices.Contains([]string{"", "identity"}, r.Header.Get("Content-Encoding")) {
+	if media != "application/json" && !missing || !slices.Contains([]string{"", "identity"}, strings.ToLower(r.Header.Get("Content-Encoding"))) {
 		w.refuse("type", http.StatusUnsupportedMediaType, "send Content-Type: application/json, not encoded further", rule.Type)
 		return judgedBody{}, false
 	}
