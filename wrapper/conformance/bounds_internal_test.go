@@ -151,3 +151,61 @@ func TestNewMessagesAreNotMissing(t *testing.T) {
 		t.Errorf("a list that was not read to its end misses something: %v", r.check.Findings)
 	}
 }
+
+// A conversation whose page of thirty has no cursor, and more behind it.
+func TestMoreBehindAFullPageOfMessages(t *testing.T) {
+	t.Parallel()
+	for total, missing := range map[int]bool{30: false, 31: true} {
+		r := startRun(t, func(w http.ResponseWriter, r *http.Request) {
+			limit, after, messages := 0, 0, []string{}
+			_, _ = fmt.Sscan(r.URL.Query().Get("messages_limit"), &limit)
+			_, _ = fmt.Sscan(r.URL.Query().Get("after"), &after)
+			for n := after; n < min(after+limit, total); n++ {
+				messages = append(messages, fmt.Sprintf(`{"id":"m%d","status":"read","created_at":"2026-03-01 07:58","message":"","sender_id":"ada"}`, n))
+			}
+			next := ""
+			if after+limit < total && limit < 30 {
+				next = fmt.Sprint(after + limit)
+			}
+			_, _ = fmt.Fprintf(w, `{"success":true,"additional_data":{},"data":{"id":"c1","link":"","status":"open","seen":true,"next_messages_cursor":%q,"messages":[%s],`+
+				`"participants":[{"id":"shop","name":"S","role":"source_user"},{"id":"ada","name":"A","role":"end_user"}]}}`, next, strings.Join(messages, ","))
+		})
+		r.known = []providerclient.Conversation{{ID: "c1"}}
+		r.conversations(t.Context())
+		r.smallMessagePages(t.Context())
+		found := false
+		for _, f := range r.check.Findings {
+			found = found || f.Rule == "cursor-missing"
+		}
+		if found != missing {
+			t.Errorf("of %d messages: %v", total, r.check.Findings)
+		}
+	}
+}
+
+// Of an app elsewhere no message is sent into a conversation that nobody named.
+func TestNoMessageToStrangers(t *testing.T) {
+	t.Parallel()
+	cfg := Config{Provider: emulator.Provider{BaseURL: "https://m.example"}, Channel: "c", ClientID: "the-app", ClientSecret: emulator.NewSecret("the-secret")}
+	for conversation, may := range map[string]bool{"": false, "c1": true} {
+		cfg.Conversation = conversation
+		r, err := newRun(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.check = &Check{}
+		r.known = []providerclient.Conversation{{ID: "c0", Status: providerclient.Open, Participants: []providerclient.Participant{{ID: "shop", Role: providerclient.SourceUser}, {ID: "ada", Role: providerclient.EndUser}}}}
+		if form, ok := r.letter(); ok != may || form.ConversationID != conversation {
+			t.Errorf("%q: %v %+v %s", conversation, ok, form, r.check.Reason)
+		}
+	}
+}
+
+func TestReasonsAreShort(t *testing.T) {
+	t.Parallel()
+	r := startRun(t, nil)
+	r.violation(answer{}, "id", "", "%q and %q", strings.Repeat("x", 1<<20), strings.Repeat("ä", 1<<20))
+	if n := len(r.check.Findings[0].Reason); n > 1000 {
+		t.Errorf("%d bytes", n)
+	}
+}

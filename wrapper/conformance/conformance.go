@@ -156,5 +156,6 @@ func newRun(ctx context.Context, cfg Config) (*run, error) {
 		posted: map[string]bool{},
 		heads:  map[string]head{},
 		listed: map[string]bool{},
+		whole:  map[string]bool{},
 	}, nil
 }

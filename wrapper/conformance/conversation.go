@@ -29,7 +29,7 @@ func (r *run) conversations(ctx context.Context) {
 			followed[c.NextMessagesCursor] = true
 			r.learn(known, c)
 		}
-		r.back(ctx, known.ID, "", providercall.Limit, r.cfg.Pages, true, see)
+		r.whole[known.ID] = r.back(ctx, known.ID, "", providercall.Limit, r.cfg.Pages, true, see)
 		if listed != "" && !followed[listed] {
 			r.back(ctx, known.ID, listed, providercall.Limit, r.cfg.Pages, true, see)
 		}
@@ -110,7 +110,7 @@ func (r *run) smallMessagePages(ctx context.Context) {
 	beyond := func(c providerclient.Conversation) {
 		last := answer{Answer: providercall.Answer{Endpoint: providercall.GetConversationByID}, index: len(r.check.Exchanges) - 1}
 		for _, m := range c.Messages {
-			if !r.isNew(m) && !slices.ContainsFunc(longest.Messages, func(other providerclient.Message) bool { return other.ID == m.ID }) {
+			if r.whole[longest.ID] && !r.isNew(m) && !slices.ContainsFunc(longest.Messages, func(other providerclient.Message) bool { return other.ID == m.ID }) {
 				r.violation(last, "cursor-missing", "data.next_messages_cursor", "a conversation that was read to its end, in pages of %d, has no message %q", providercall.Limit, m.ID)
 			}
 		}
@@ -119,7 +119,7 @@ func (r *run) smallMessagePages(ctx context.Context) {
 		seen += len(c.Messages)
 		beyond(c)
 	})
-	if n := len(longest.Messages); ended && n%providercall.Limit == 0 { // a full last page: is it the last?
+	if n := len(longest.Messages); r.whole[longest.ID] && n%providercall.Limit == 0 { // a full last page: is it the last?
 		r.back(ctx, longest.ID, "", providercall.Limit-1, r.cfg.Pages, false, beyond)
 	}
 	if ended && seen < min(len(longest.Messages), fewPages) {

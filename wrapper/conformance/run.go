@@ -56,6 +56,7 @@ type run struct {
 	lacks   map[string]bool               // optional endpoints that the app does not have
 	posted  map[string]bool               // ids that postMessage gave
 	forgets bool                          // the app gives no message back
+	whole   map[string]bool               // conversations that were read to their end
 	listed  map[string]bool               // conversations that the list has
 	heads   map[string]head               // links that were tested
 }
