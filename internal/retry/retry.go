@@ -158,17 +158,22 @@ func (c *Call) again(f *Failure, wait time.Duration, reason string) Decision {
 	if c.renewed {
 		attempts++ // an attempt with a stale token is not counted
 	}
+	needed := wait
+	if f.RetryAfter > 0 { // no call fails by the jitter on top of it
+		needed = min(wait, f.RetryAfter)
+	}
 	switch {
 	case f.RetryAfter > c.policy.LongestWait:
 		return Decision{Action: Fail, Reason: "the server asks for a longer wait than is made here"}
 	case c.Attempts-c.before >= attempts:
 		return Decision{Action: Fail, Reason: "no attempts left"}
-	case c.spent+wait >= c.policy.Total:
+	case c.spent+needed >= c.policy.Total:
 		return Decision{Action: Fail, Reason: "no time left"}
 	case !f.limited() && !c.policy.Budget.pay():
 		return Decision{Action: Fail, Reason: "too many calls fail for more retries"}
 	}
 	c.paid = !f.limited()
+	wait = min(wait, needed+(c.policy.Total-c.spent-needed)/2) // leave time for the attempt
 	c.spent += wait
 	return Decision{Action: Again, Wait: wait, Reason: reason}
 }
