@@ -119,7 +119,7 @@ func parseTimestamp(v any) time.Time {
 // uninstalled forgets the tokens, unless the install is newer than the uninstall, and calls the
 // hook if there were any.
 func (a *App) uninstalled(ctx context.Context, in Installation, at time.Time) error {
-	err := a.TokenSource(in).change(ctx, func(ctx context.Context, g *grant) error {
+	err := a.TokenSource(in).change(ctx, func(_ context.Context, g *grant) error {
 		if !g.installed() {
 			return ErrNotInstalled
 		}
