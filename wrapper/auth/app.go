@@ -21,6 +21,8 @@ import (
 const PipedriveURL = "https://oauth.pipedrive.com"
 
 // AppConfig describes an app and where it keeps its tokens. The first four fields are required.
+// This is a struct, unlike the options of channels.NewClient and provider.NewHandler, since most
+// of it is the program's own: its credentials, its store, its hooks.
 type AppConfig struct {
 	// ClientID and ClientSecret come from Pipedrive's Developer Hub.
 	ClientID     string

@@ -1,4 +1,4 @@
-// Package storetest judges implementations of [auth.Store]. A test of a store is a few lines:
+// Package storetest tests implementations of [auth.Store]. The test of a store is a few lines:
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t testing.TB) storetest.Storage {
@@ -7,8 +7,8 @@
 //		})
 //	}
 //
-// A store that passes loses no token that [auth.TokenSource] gives it, as long as what it is built
-// on keeps its promises: whether a record outlives a crash cannot be seen from within a process.
+// A store that passes loses no token that an [auth.TokenSource] saves, as long as what it is built
+// on keeps its promises: a process cannot test whether a record outlives a crash.
 package storetest
 
 import (
@@ -21,19 +21,19 @@ import (
 	"github.com/pdchannels/pdchannels/wrapper/auth"
 )
 
-// Storage is one place where records are kept, empty at first.
+// Storage is one place for records, empty at first.
 type Storage struct {
 	// Open returns a store on this storage, as another process or host would open it. A store
 	// for one process may return the same one each time.
 	Open func() auth.Store
 
 	// Lease is how long a lock is held for an Update that does not end: long enough for its
-	// function's context to end before, short enough to wait for, such as a second. Zero says
+	// function's context to end first, short enough to wait for, such as a second. Zero means
 	// that a lock is held as long as the process lives.
 	Lease time.Duration
 }
 
-// Run runs the suite, each part on a fresh storage, in parallel.
+// Run runs the suite in parallel subtests, each on a fresh storage.
 func Run(t *testing.T, fresh func(t testing.TB) Storage) {
 	t.Helper()
 	for _, c := range checks {
@@ -68,7 +68,7 @@ var checks = []check{
 }
 
 const (
-	// soon is how long a check waits for what must happen; it is waited out only by a failure.
+	// soon is how long a check waits for what must happen; only a failure takes that long.
 	soon = 10 * time.Second
 	// aMoment is how long a check watches that something does not happen.
 	aMoment = 60 * time.Millisecond
