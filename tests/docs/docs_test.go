@@ -144,6 +144,7 @@ go() {
 	*) echo "the test has no rule for go $*" >&2; return 1 ;;
 	esac
 }
+curl() { DOCS_TEST_IS_CURL=1 "$CURL" "$@"; }
 pdchannels() {
 	case "$*" in
 	emulator | "emulator --"*) timeout --preserve-status -s INT 2 pdchannels.bin emulator --addr 127.0.0.1:0 ;; # it goes on until Ctrl-C
@@ -169,11 +170,15 @@ func TestShellBlocksRun(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(scratch, "messages.jsonl"), []byte(`{"id":"m-1","channel_id":"shop-1","conversation_id":"c-1","sender_id":"nils","message":"hi","status":"sent","created_at":"2026-03-01 07:58"}`+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env := append(os.Environ(), "ROOT="+root, "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+scratch,
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := append(os.Environ(), "ROOT="+root, "CURL="+self, "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+scratch,
 		"GOCACHE="+goEnv(t, "GOCACHE"), "GOMODCACHE="+goEnv(t, "GOMODCACHE"), "GOPROXY="+goEnv(t, "GOPROXY"),
-		"PIPEDRIVE_BASE_URL="+pipedrive.BaseURL, "PIPEDRIVE_ACCESS_TOKEN="+pipedrive.AccessToken())
+		"PIPEDRIVE_OAUTH_URL="+pipedrive.URL, "PIPEDRIVE_BASE_URL="+pipedrive.BaseURL, "PIPEDRIVE_ACCESS_TOKEN="+pipedrive.AccessToken())
 	run := func(script string) ([]byte, error) {
-		sh := exec.CommandContext(t.Context(), "bash", "-c", prelude+script)
+		sh := exec.CommandContext(t.Context(), "sh", "-c", prelude+script)
 		sh.Dir, sh.Env = scratch, env
 		return sh.CombinedOutput()
 	}
