@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -74,6 +75,12 @@ func readLines(in io.Reader, done <-chan struct{}) <-chan line {
 	return lines
 }
 
+// spansLines reports whether a text begins with JSON that does not end with its first line.
+func spansLines(text, first []byte) bool {
+	var value json.RawMessage
+	return string(first) == "{" || !json.Valid(first) && json.NewDecoder(bytes.NewReader(text)).Decode(&value) == nil && bytes.ContainsRune(value, '\n')
+}
+
 // unfit looks at how the input begins, and says what it is if it is no JSON lines at all.
 func unfit(r *bufio.Reader) error {
 	head, _ := r.Peek(1) // waits for the input; an error comes again when it is read
@@ -91,7 +98,9 @@ func unfit(r *bufio.Reader) error {
 		return usage(refusal, "a binary or compressed file", "export or unpack it first")
 	case bytes.HasPrefix(first, []byte("[")):
 		return usage(refusal, "a JSON array", "jq -c '.[]' takes it apart")
-	case string(first) == "{":
+	case bytes.HasPrefix(first, []byte("<")):
+		return usage(refusal, "XML or HTML", "export JSON")
+	case bytes.HasPrefix(first, []byte("{")) && spansLines(head, first):
 		return usage(refusal, "JSON spread over several lines", "jq -c . joins them")
 	case !bytes.HasPrefix(first, []byte("{")) && (bytes.Count(first, []byte(",")) > 1 || bytes.Count(first, []byte(";")) > 1 || bytes.Count(first, []byte("\t")) > 1):
 		return usage(refusal, "a table, such as CSV", "export JSON, or convert each row to an object")

@@ -56,6 +56,8 @@ func TestAnInputOfAnotherKind(t *testing.T) {
 		"printed for people": {"{\n  \"id\": \"m-1\"\n}", "is JSON spread over several lines"},
 		"UTF-16":             {inUTF16(binary.LittleEndian, true, jsonLines("m-1 c-1")), "is UTF-16"},
 		"UTF-16, no mark":    {inUTF16(binary.BigEndian, false, jsonLines("m-1 c-1")), "is UTF-16"},
+		"printed half way":   {"{ \"id\": \"m-1\",\n  \"message\": \"Hi\" }\n{}", "is JSON spread over several lines"},
+		"XML":                {"<?xml version=\"1.0\"?>\n<messages/>", "is XML or HTML"},
 		"compressed":         {"\x1f\x8b\x08\x00", "is a binary or compressed file"},
 	} {
 		t.Run(name, func(t *testing.T) {
