@@ -71,6 +71,7 @@ pdchannels check --provider https://messenger.example/pipedrive --channel whatsa
 	flags.StringSliceVar(&s.Only, "only", nil, "report findings of `RULE` alone; may be given again")
 	flags.DurationVar(&s.maxTime, "max-time", 10*time.Minute, "the `TIME` that the whole run may take")
 	flags.BoolVarP(&s.verbose, "verbose", "v", false, "show every request with the beginning of its answer")
+	declarePlainHTTP(flags, &s.Provider.PlainHTTP)
 	completesFiles(c, "manifest")
 	return c
 }
@@ -127,21 +128,26 @@ func (s *checkSettings) complete(env *environment) error {
 		return usage("say which app: by --provider URL or by --manifest FILE")
 	case s.Pages < 1, s.CallTimeout <= 0, s.maxTime <= 0:
 		return usage("--pages, --timeout and --max-time are above zero")
-	case env.setting("PIPEDRIVE_CLIENT_ID") == "":
-		return usage("the app's client id is missing: set PIPEDRIVE_CLIENT_ID")
 	}
 	if err := absolute("--provider", s.baseURL); err != nil {
+		return err
+	}
+	var err error
+	if s.ClientID, err = env.clientID(); err != nil {
 		return err
 	}
 	secret, err := env.clientSecret()
 	if err != nil {
 		return err
 	}
-	s.ClientID, s.ClientSecret = env.setting("PIPEDRIVE_CLIENT_ID"), emulator.NewSecret(secret.Reveal())
-	s.Provider = emulator.Provider{BaseURL: s.baseURL}
+	s.ClientSecret = emulator.NewSecret(secret.Reveal())
+	if s.Provider.PlainHTTP, err = env.allows(s.Provider.PlainHTTP); err != nil {
+		return err
+	}
+	s.Provider.BaseURL = s.baseURL
 	switch {
 	case isURL(s.file):
-		s.Provider = emulator.Provider{ManifestURL: s.file}
+		s.Provider.ManifestURL = s.file
 	case s.file != "":
 		data, _, wrong, err := env.readManifest(s.file)
 		if err != nil {
@@ -150,7 +156,7 @@ func (s *checkSettings) complete(env *environment) error {
 		if len(wrong) > 0 {
 			return usage("the manifest %s has to be corrected first; nothing was called:\n  %s", printable(s.file), strings.Join(wrong, "\n  "))
 		}
-		s.Provider = emulator.Provider{Manifest: data}
+		s.Provider.Manifest = data
 	}
 	return nil
 }

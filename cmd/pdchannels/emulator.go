@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"strconv"
 	"strings"
@@ -68,6 +69,7 @@ func (s *emulatorSettings) declare(flags *pflag.FlagSet) {
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8484", "the `HOST:PORT` to listen on; port 0 takes a free one")
 	flags.StringVar(&s.app, "app", "", "the `URL` before /channels at which your app serves its endpoints")
 	flags.StringVar(&s.manifest, "manifest", "", "the `FILE` or URL of your app's manifest, instead of --app; - is stdin")
+	declarePlainHTTP(flags, &s.Provider.PlainHTTP)
 	flags.StringVar(&s.ClientID, "client-id", "", "the client `ID` of your app; else PIPEDRIVE_CLIENT_ID, else random")
 	flags.StringArrayVar(&s.RedirectURLs, "redirect-url", nil, "a callback `URL` of your app; repeat the flag for several (default any http URL on this machine)")
 	flags.Func("user", "a user, as `ID:NAME` or ID:NAME:admin; repeat the flag for several, of whom the first owns the installation (default an admin and another user)", s.addUser)
@@ -98,8 +100,16 @@ func (s *emulatorSettings) addUser(text string) error {
 
 // complete adds what the environment and files say.
 func (s *emulatorSettings) complete(env *environment) error {
+	id := "--client-id"
 	if s.ClientID == "" {
-		s.ClientID = env.setting("PIPEDRIVE_CLIENT_ID")
+		id, s.ClientID = "PIPEDRIVE_CLIENT_ID", env.setting("PIPEDRIVE_CLIENT_ID")
+	}
+	if err := checkClientID(id, s.ClientID); err != nil {
+		return err
+	}
+	var err error
+	if s.Provider.PlainHTTP, err = env.allows(s.Provider.PlainHTTP); err != nil {
+		return err
 	}
 	if len(s.Users) == 0 {
 		s.Users = []emulator.User{{ID: 1, Name: "Rosa", Admin: true}, {ID: 2, Name: "Nils"}}
@@ -131,26 +141,26 @@ func (s *emulatorSettings) complete(env *environment) error {
 		s.Seed = emulator.DemoSeed(time.Now())
 	default:
 		seed, err := os.ReadFile(s.seed)
-		if err != nil {
+		text, _, encodingErr := decodeText(seed)
+		if err = cmp.Or(err, encodingErr); err != nil {
 			return usage("--seed %s: %w", printable(s.seed), withoutPath(err))
 		}
-		s.Seed = seed
+		s.Seed = []byte(text)
 	}
-	s.Provider = emulator.Provider{BaseURL: s.app}
-	if s.manifest == "" {
+	s.Provider.BaseURL = s.app
+	switch {
+	case s.manifest == "":
 		return nil
-	}
-	if s.app != "" {
+	case s.app != "":
 		return usage("give either --app or --manifest")
-	}
-	if isURL(s.manifest) {
-		s.Provider = emulator.Provider{ManifestURL: s.manifest}
+	case isURL(s.manifest):
+		s.Provider.ManifestURL = s.manifest
 		return nil
 	}
 	data, _, wrong, err := env.readManifest(s.manifest)
-	if err == nil && len(wrong) > 0 {
-		err = usage("the manifest %s is not valid:\n  %s", printable(s.manifest), strings.Join(wrong, "\n  "))
+	if err == nil && data == nil {
+		err = usage("the manifest %s is not valid: %s", printable(s.manifest), strings.Join(wrong, "; "))
 	}
-	s.Provider = emulator.Provider{Manifest: data}
+	s.Provider.Manifest = data // what else is wrong with it, the emulator says
 	return err
 }

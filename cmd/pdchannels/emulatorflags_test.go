@@ -135,7 +135,7 @@ func TestTheEmulatorCallsTheApp(t *testing.T) {
 		answer(w, http.StatusOK, `{"success":true,"data":[]}`)
 	})["PIPEDRIVE_BASE_URL"]
 	manifest := writeFile(t, "manifest.json", pdchannels(t, nil, "manifest", "--base-url", app).stdout)
-	for _, args := range [][]string{{"--app", app}, {"--manifest", manifest}} {
+	for _, args := range [][]string{{"--app", app}, {"--manifest", manifest}, {"--app", app, "--plain-http"}} {
 		banner, stop := startEmulator(t, append(args, "--addr", "127.0.0.1:0")...)
 		pdchannels(t, settingsIn(t, banner), "channel", "add", "--name", "Shop", "--id", "shop-1").wants(t, exitDone, "shop-1", "")
 		if path := <-called; path != "/v1/channels/shop-1/conversations" {
@@ -155,10 +155,12 @@ func TestSettingsOfTheEmulatorThatCannotBeRight(t *testing.T) {
 	for args, want := range map[string]string{
 		"--user Rosa": "not of the form ID:NAME", "--user 0:Rosa": "not of the form", "--user 1:Rosa:owner": "not of the form",
 		"--burst-limit 0": "--burst-limit is below 1", "--token-lifetime 10ms": "--token-lifetime is below 1", "--refresh never": "never",
-		"--app localhost:3000": "write http://localhost:3000", "--app http://127.0.0.1:3000 --manifest " + bad: "either --app or --manifest", "--manifest " + bad: "is not valid",
+		"--app localhost:3000": "write http://localhost:3000", "--app http://127.0.0.1:3000 --manifest " + bad: "either --app or --manifest", "--manifest " + bad: "names no getConversations", "--app http://app:3000": "--plain-http", "--client-id a:b": "not a client id",
 		"start": `unknown command "start"`, "--sync": "goes with --data", "--profile asleep": "asleep", "--seed " + bad + "x": "no such file", "--seed " + bad: "kind is missing",
 	} {
 		pdchannels(t, nil, append([]string{"emulator", "--addr", "127.0.0.1:0"}, strings.Fields(args)...)...).wants(t, exitUsage, "", want)
 	}
+	pdchannels(t, vars{"PIPEDRIVE_CLIENT_ID": "two\nlines"}, "emulator", "--addr", "127.0.0.1:0").wants(t, exitUsage, "", "PIPEDRIVE_CLIENT_ID is ")
+	pdchannels(t, vars{"PIPEDRIVE_PLAIN_HTTP": "maybe"}, "emulator", "--addr", "127.0.0.1:0").wants(t, exitUsage, "", "it is 1 or 0")
 	pdchannels(t, vars{"PIPEDRIVE_ACCESS_TOKEN": "two words"}, "emulator", "--addr", "127.0.0.1:0").wants(t, exitUsage, "", "PIPEDRIVE_ACCESS_TOKEN: ")
 }

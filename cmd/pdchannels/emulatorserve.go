@@ -28,7 +28,7 @@ func (s *emulatorSettings) serve(ctx context.Context, env *environment) error {
 	}
 	e, err := emulator.New(s.Config)
 	if err != nil {
-		return usage("%s", plain(err))
+		return usage("%s", forUsers.Replace(plain(err)))
 	}
 	network := "tcp"
 	if net.ParseIP(host).To4() != nil {

@@ -77,7 +77,7 @@ func (i *inbox) RoundTrip(r *http.Request) (*http.Response, error) {
 // client is one of this inbox. It makes so many attempts at a call.
 func (i *inbox) client(t *testing.T, attempts int) *channels.Client {
 	t.Helper()
-	client, err := channels.NewClient(channels.APIToken("token"),
+	client, err := channels.NewClient(channels.APIToken("token"), silent,
 		channels.WithHTTPClient(&http.Client{Transport: i}), channels.WithRetries(channels.RetryPolicy{Attempts: attempts}))
 	if err != nil {
 		t.Fatal(err)

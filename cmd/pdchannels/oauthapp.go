@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -33,7 +32,7 @@ type loginSettings struct {
 }
 
 func (l *loginSettings) declareStore(flags *pflag.FlagSet) {
-	flags.BoolVar(&l.plainHTTP, "plain-http", false, "allow http beyond this machine, as between containers, where others may read credentials; or set PIPEDRIVE_PLAIN_HTTP=1")
+	declarePlainHTTP(flags, &l.plainHTTP)
 	flags.StringVar(&l.store, "store", "", "the `DIRECTORY` of stored logins; else PIPEDRIVE_STORE, else pdchannels in your configuration directory")
 }
 
@@ -52,6 +51,10 @@ type logins struct {
 // open finds the app in the environment, and its logins. The caller sets the hooks; open fills in
 // the rest of the configuration.
 func (l *loginSettings) open(env *environment, config auth.AppConfig) (*logins, error) {
+	id, err := env.clientID()
+	if err != nil {
+		return nil, err
+	}
 	secret, err := env.clientSecret()
 	if err != nil {
 		return nil, err
@@ -68,11 +71,11 @@ func (l *loginSettings) open(env *environment, config auth.AppConfig) (*logins, 
 	if err != nil {
 		return nil, err
 	}
-	config.ClientID, config.ClientSecret = env.setting("PIPEDRIVE_CLIENT_ID"), secret
+	config.ClientID, config.ClientSecret = id, secret
 	config.OAuthURL = strings.TrimSuffix(oauthURL, "/")
 	config.RedirectURL = cmp.Or(config.RedirectURL, defaultRedirectURL)
 	config.Store = store
-	if config.PlainHTTP, err = l.allowsPlainHTTP(env); err != nil {
+	if config.PlainHTTP, err = env.allows(l.plainHTTP); err != nil {
 		return nil, err
 	}
 	if config.Warn == nil {
@@ -86,26 +89,12 @@ func (l *loginSettings) open(env *environment, config auth.AppConfig) (*logins, 
 	return &logins{app: app, store: store, dir: dir}, nil
 }
 
-// allowsPlainHTTP tells whether credentials may go over http to another machine.
-func (l *loginSettings) allowsPlainHTTP(env *environment) (bool, error) {
-	const name = "PIPEDRIVE_PLAIN_HTTP"
-	text := env.setting(name)
-	if text == "" {
-		return l.plainHTTP, nil
-	}
-	allowed, err := strconv.ParseBool(text)
-	if err != nil {
-		return false, usage("%s is %s; it is 1 or 0", name, printable(text))
-	}
-	return allowed || l.plainHTTP, nil
-}
-
 // directory is where the logins of this app are. Each app has its own, since a user may have
 // installed several.
 func (l *loginSettings) directory(env *environment) (string, error) {
-	id := env.setting("PIPEDRIVE_CLIENT_ID")
-	if id == "" {
-		return "", usage("the app is missing: set PIPEDRIVE_CLIENT_ID, and PIPEDRIVE_CLIENT_SECRET or PIPEDRIVE_CLIENT_SECRET_FILE")
+	id, err := env.clientID()
+	if err != nil {
+		return "", err
 	}
 	store := cmp.Or(l.store, env.setting("PIPEDRIVE_STORE"))
 	if store == "" {
@@ -135,6 +124,24 @@ func (env *environment) configDir() (string, error) {
 		return "", usage("this account has no configuration directory to store logins in: use --store or PIPEDRIVE_STORE")
 	}
 	return dir, nil
+}
+
+// clientID names the app.
+func (env *environment) clientID() (string, error) {
+	const name = "PIPEDRIVE_CLIENT_ID"
+	id := env.setting(name)
+	if id == "" {
+		return "", usage("the app is missing: set %s, and PIPEDRIVE_CLIENT_SECRET or PIPEDRIVE_CLIENT_SECRET_FILE", name)
+	}
+	return id, checkClientID(name, id)
+}
+
+// checkClientID refuses what HTTP Basic cannot carry, or no client id has.
+func checkClientID(setting, id string) error {
+	if strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }) {
+		return usage("%s is %s, which is not a client id", setting, printable(id))
+	}
+	return nil
 }
 
 // clientSecret is the secret of the app.

@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,7 +55,7 @@ func (s *settings) client(ctx context.Context, env *environment, more ...channel
 		return nil, "", err
 	}
 	baseURL = cmp.Or(baseURL, itsURL, channels.DefaultBaseURL)
-	plainHTTP, err := s.allowsPlainHTTP(env)
+	plainHTTP, err := env.allows(s.plainHTTP)
 	if err != nil {
 		return nil, "", err
 	}
@@ -79,6 +80,24 @@ var silent = channels.WithLogger(slog.New(slog.DiscardHandler))
 // forUsers names the settings of the command where the packages name their own.
 var forUsers = strings.NewReplacer("WithPlainHTTP", "--plain-http", "give them to NewClient", "set PIPEDRIVE_ACCESS_TOKEN",
 	"AppConfig.OAuthURL", "PIPEDRIVE_OAUTH_URL", "AppConfig.RedirectURL", "--redirect-url", "PlainHTTP", "--plain-http")
+
+func declarePlainHTTP(flags *pflag.FlagSet, allowed *bool) {
+	flags.BoolVar(allowed, "plain-http", false, "allow http beyond this machine, as between containers, where others may read credentials; or set PIPEDRIVE_PLAIN_HTTP=1")
+}
+
+// allows reports whether credentials may go over http to another machine: by the flag, or by the environment.
+func (env *environment) allows(plainHTTP bool) (bool, error) {
+	const name = "PIPEDRIVE_PLAIN_HTTP"
+	text := env.setting(name)
+	if text == "" {
+		return plainHTTP, nil
+	}
+	allowed, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, usage("%s is %s; it is 1 or 0", name, printable(text))
+	}
+	return allowed || plainHTTP, nil
+}
 
 // absolute refuses a URL without a scheme, as localhost:8484/v1 is typed, and says what it should be.
 func absolute(setting, url string) error {

@@ -31,11 +31,11 @@ func TestUnusableEndpoints(t *testing.T) {
 		"http://127.0.0.1.example:80/x":   "not https",
 		"http://localhost.example:80/pip": "not https",
 	} {
-		if _, err := AtBase(base); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := AtBase(base, false); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", base, err, want)
 		}
 		manifest := fmt.Sprintf(`{"endpoints":{"getConversations":%q,"getConversationById":"https://m.example/","postMessage":"https://m.example/"}}`, base)
-		if _, err := FromManifest([]byte(manifest)); err == nil && !strings.Contains(want, "variable") {
+		if _, err := FromManifest([]byte(manifest), false); err == nil && !strings.Contains(want, "variable") {
 			t.Errorf("%s: the manifest is taken", base)
 		}
 	}
@@ -46,15 +46,18 @@ func TestUnusableEndpoints(t *testing.T) {
 		`{"endpoints":{"getConversations":"https://m.example/:senderId"}}`:         "nobody fills in the variable senderId",
 		`{"endpoints":{"getConversations":"https://m.example/{sourceMessageId}"}}`: "nobody fills in the variable sourceMessageId",
 	} {
-		if _, err := FromManifest([]byte(manifest)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := FromManifest([]byte(manifest), false); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", manifest, err, want)
 		}
 	}
 	for _, base := range []string{"http://127.0.0.1:80", "http://[::1]:80", "http://localhost:80/", "https://m.example/pipedrive"} {
-		e, err := AtBase(base)
+		e, err := AtBase(base, false)
 		if err != nil || !e.Guessed() || !e.Has(DeleteChannelByID) || len(e.Hosts()) != 1 {
 			t.Errorf("%s: %v", base, err)
 		}
+	}
+	if _, err := Find(t.Context(), App{BaseURL: "http://app:3000", PlainHTTP: true}); err != nil {
+		t.Errorf("between containers: %v", err)
 	}
 	if _, err := Find(t.Context(), App{}); err == nil {
 		t.Error("no app is one")
@@ -102,7 +105,7 @@ func TestManifestByURL(t *testing.T) {
 
 func TestUnusableCredentials(t *testing.T) {
 	t.Parallel()
-	e, err := AtBase("http://127.0.0.1:1")
+	e, err := AtBase("http://127.0.0.1:1", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +128,7 @@ func clientOf(t *testing.T, app http.HandlerFunc) Client {
 	t.Helper()
 	server := httptest.NewServer(app)
 	t.Cleanup(server.Close)
-	e, err := AtBase(server.URL)
+	e, err := AtBase(server.URL, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,8 +247,8 @@ func TestVariations(t *testing.T) {
 		}
 	}
 	// The query of a manifest's URL stays, beside that of the call.
-	e, err := FromManifest([]byte(`{"endpoints":{"getConversations":"` + strings.TrimSuffix(c.urls[GetConversations], "/channels/{providerChannelId}/conversations") +
-		`/list?key=1&of=:providerChannelId","getConversationById":"https://m.example/","postMessage":"https://m.example/"}}`))
+	e, err := FromManifest([]byte(`{"endpoints":{"getConversations":"`+strings.TrimSuffix(c.urls[GetConversations], "/channels/{providerChannelId}/conversations")+
+		`/list?key=1&of=:providerChannelId","getConversationById":"https://m.example/","postMessage":"https://m.example/"}}`), false)
 	if err != nil {
 		t.Fatal(err)
 	}

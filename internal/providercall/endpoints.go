@@ -31,11 +31,13 @@ const (
 // Names are all endpoints, the needed ones first.
 var Names = []string{GetConversations, GetConversationByID, PostMessage, GetSenderByID, GetTemplates, GetMessageByID, DeleteChannelByID}
 
-// App says where an app is. Set one field.
+// App says where an app is. Set one of the first three fields.
 type App struct {
 	BaseURL     string // all seven endpoints are at the paths of the document
 	Manifest    []byte // JSON
 	ManifestURL string // where the manifest is
+
+	PlainHTTP bool // allow http beyond this machine, as between containers
 }
 
 // Find returns the endpoints of an app. Only for a ManifestURL it makes a request.
@@ -50,15 +52,15 @@ func Find(ctx context.Context, app App) (Endpoints, error) {
 	case given != 1:
 		return Endpoints{}, errors.New("set either BaseURL or Manifest, or ManifestURL")
 	case app.BaseURL != "":
-		return AtBase(app.BaseURL)
+		return AtBase(app.BaseURL, app.PlainHTTP)
 	case app.Manifest != nil:
-		return FromManifest(app.Manifest)
+		return FromManifest(app.Manifest, app.PlainHTTP)
 	}
-	manifest, err := fetchManifest(ctx, app.ManifestURL)
+	manifest, err := fetchManifest(ctx, app.ManifestURL, app.PlainHTTP)
 	if err != nil {
 		return Endpoints{}, err
 	}
-	return FromManifest(manifest)
+	return FromManifest(manifest, app.PlainHTTP)
 }
 
 // Endpoints are the URLs of an app, with variables that are filled in for each call. The
@@ -69,7 +71,7 @@ type Endpoints struct {
 }
 
 // AtBase returns the endpoints of an app that serves all of them at the paths of the document.
-func AtBase(baseURL string) (Endpoints, error) {
+func AtBase(baseURL string, plainHTTP bool) (Endpoints, error) {
 	operations, err := documented()
 	if err != nil {
 		return Endpoints{}, err
@@ -78,7 +80,7 @@ func AtBase(baseURL string) (Endpoints, error) {
 	if strings.ContainsAny(base, "?{") || len(variable.FindString(afterHost(base))) > 0 {
 		return Endpoints{}, fmt.Errorf("base URL %q: it has a query or a variable; a host and a path are enough", baseURL)
 	}
-	if err := callable(base); err != nil {
+	if err := callable(base, plainHTTP); err != nil {
 		return Endpoints{}, fmt.Errorf("base URL %q: %w", baseURL, err)
 	}
 	urls := map[string]string{}
@@ -89,7 +91,7 @@ func AtBase(baseURL string) (Endpoints, error) {
 }
 
 // FromManifest reads the endpoints of a manifest. It asks of them what a call needs, no more.
-func FromManifest(data []byte) (Endpoints, error) {
+func FromManifest(data []byte, plainHTTP bool) (Endpoints, error) {
 	operations, err := documented()
 	if err != nil {
 		return Endpoints{}, err
@@ -104,7 +106,7 @@ func FromManifest(data []byte) (Endpoints, error) {
 		if !slices.Contains(Names, name) {
 			return Endpoints{}, fmt.Errorf("the manifest's %s: there is no such endpoint", name)
 		}
-		if err := callable(text); err != nil {
+		if err := callable(text, plainHTTP); err != nil {
 			return Endpoints{}, fmt.Errorf("the manifest's %s, %q: %w", name, text, err)
 		}
 		for _, match := range variable.FindAllStringSubmatch(afterHost(text), -1) {
@@ -139,8 +141,9 @@ func (e Endpoints) Hosts() (hosts []string) {
 	return hosts
 }
 
-// callable refuses what must not be called: credentials go out unencrypted only on this machine.
-func callable(text string) error {
+// callable refuses what must not be called: credentials go out unencrypted only on this machine,
+// unless plainHTTP says otherwise.
+func callable(text string, plainHTTP bool) error {
 	u, err := url.Parse(text)
 	if err != nil {
 		return errors.New("it is no URL")
@@ -148,8 +151,8 @@ func callable(text string) error {
 	switch {
 	case u.Hostname() == "":
 		return errors.New("it has no host; write https://host/path")
-	case u.Scheme != "https" && (u.Scheme != "http" || !trust.IsLoopback(u.Hostname())):
-		return errors.New("it is not https, and not http on this machine")
+	case u.Scheme != "https" && (u.Scheme != "http" || !plainHTTP && !trust.IsLoopback(u.Hostname())):
+		return errors.New("it is not https, and not http on this machine; PlainHTTP allows http elsewhere")
 	case u.User != nil:
 		return errors.New("it carries a user; the app's client id and secret are sent instead")
 	case u.Fragment != "":

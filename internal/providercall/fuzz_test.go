@@ -15,7 +15,7 @@ func FuzzManifest(f *testing.F) {
 		f.Add([]byte(good), id)
 	}
 	f.Fuzz(func(t *testing.T, manifest []byte, id string) {
-		e, err := FromManifest(manifest)
+		e, err := FromManifest(manifest, false)
 		if err != nil {
 			return
 		}

@@ -14,10 +14,10 @@ import (
 // maxManifest bounds a manifest, which has seven URLs.
 const maxManifest = 1 << 20
 
-// fetchManifest gets a manifest from a URL: https, or http on this machine. It sends no credentials
+// fetchManifest gets a manifest from a URL: https, or http on this machine, or with plainHTTP anywhere. It sends no credentials
 // and follows no redirect.
-func fetchManifest(ctx context.Context, text string) ([]byte, error) {
-	if err := callable(text); err != nil {
+func fetchManifest(ctx context.Context, text string, plainHTTP bool) ([]byte, error) {
+	if err := callable(text, plainHTTP); err != nil {
 		return nil, fmt.Errorf("manifest URL %q: %w", text, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)

@@ -136,11 +136,11 @@ func play(t *testing.T, r *recordings.Recording, replay *recordings.Replayer) st
 func callerFor(t *testing.T, r *recordings.Recording, replay *recordings.Replayer) Client {
 	t.Helper()
 	const base = "http://127.0.0.1"
-	endpoints, err := AtBase(base)
+	endpoints, err := AtBase(base, false)
 	if r.Operation == "getChannelMessageById" {
 		endpoints, err = FromManifest(fmt.Appendf(nil, `{"version":"v202101","endpoints":{
 			"getConversations":"%[1]s/:providerChannelId","getConversationById":"%[1]s/:providerChannelId/:sourceConversationId",
-			"postMessage":"%[1]s/:providerChannelId","getMessageById":"%[1]s/channels/:providerChannelId/messages/:sourceMessageId"}}`, base))
+			"postMessage":"%[1]s/:providerChannelId","getMessageById":"%[1]s/channels/:providerChannelId/messages/:sourceMessageId"}}`, base), false)
 	}
 	if err != nil {
 		t.Fatal(err)

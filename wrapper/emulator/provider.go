@@ -14,12 +14,15 @@ import (
 )
 
 // Provider says where the app is that the emulator calls, with the ClientID and ClientSecret of
-// the [Config]. Set one field. The URLs are https, or http on this machine; nothing else is called,
-// no redirect is followed, and no attachment is fetched.
+// the [Config]. Set one of the first three fields. The URLs are https, or http on this machine; nothing else is
+// called, no redirect is followed, and no attachment is fetched.
 type Provider struct {
 	BaseURL     string // the app serves all seven endpoints at the paths of the project's document
 	Manifest    []byte // the app's manifest, JSON, as for the Developer Hub
 	ManifestURL string // where the app serves its manifest, which is read once, at the start
+
+	// PlainHTTP allows http beyond this machine, as between containers: others may read the app's secret.
+	PlainHTTP bool
 }
 
 // Our choice: four calls run at once, and 1,000 pieces of work wait; what comes beyond is dropped,
