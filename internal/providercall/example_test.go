@@ -19,7 +19,7 @@ func Example() {
 	}))
 	defer app.Close()
 
-	endpoints, err := providercall.AtBase(app.URL)
+	endpoints, err := providercall.AtBase(app.URL, false)
 	if err != nil {
 		log.Fatal(err)
 	}
