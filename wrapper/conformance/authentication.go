@@ -1,4 +1,4 @@
-// Who is let in: each endpoint, with credentials that are missing or wrong.
+// Authentication: each endpoint, called with missing or wrong credentials.
 
 package conformance
 
@@ -14,7 +14,7 @@ import (
 	"github.com/pdchannels/pdchannels/internal/providercall"
 )
 
-// What nobody has: made up, and the same in every run.
+// Ids that no app has, the same in every run.
 const (
 	noChannel      = "pdchannels-check-no-channel"
 	noConversation = "pdchannels-check-no-conversation"
@@ -26,8 +26,8 @@ const (
 	noPath = "pdchannels-check/no/such/path"
 )
 
-// authentication calls one endpoint as somebody else. What has effects is called for a
-// channel that does not exist, in case everybody is let in.
+// authentication calls one endpoint with wrong credentials. Calls with effects go to a channel that
+// does not exist, in case the app lets everybody in.
 func (r *run) authentication(ctx context.Context, name string) {
 	optional := name != providercall.GetConversations && name != providercall.GetConversationByID && name != providercall.PostMessage
 	switch {
@@ -71,8 +71,8 @@ func (r *run) authentication(ctx context.Context, name string) {
 	}
 }
 
-// deletesChannels tells whether an app at a base URL serves deleteChannelById: whether it says of a channel
-// that nobody has something else than of a path that nobody serves. Nothing real is deleted to find out.
+// deletesChannels reports whether an app at a base URL serves deleteChannelById. Nothing real is deleted to find
+// out: an app that serves it answers differently about an unknown channel and an unknown path.
 func (r *run) deletesChannels(ctx context.Context) bool {
 	remove := func(app providercall.Client) answer {
 		return r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) { return app.DeleteChannelByID(ctx, noChannel) }})
@@ -81,14 +81,14 @@ func (r *run) deletesChannels(ctx context.Context) bool {
 	return there.came && nowhere.came && (there.good() || likeness(there) != likeness(nowhere))
 }
 
-// likeness is what an answer has in common with others about something else: no paths, times and numbers.
+// likeness is an answer without what differs from request to request: paths, times, numbers.
 func likeness(a answer) string {
 	return fmt.Sprint(a.StatusCode, a.ContentType, varying.ReplaceAllString(string(a.Body[:min(len(a.Body), maxExcerpt)]), ""))
 }
 
 var varying = regexp.MustCompile(`pdchannels-check[\w/\\-]*|[[:xdigit:]-]{2,}|\d`)
 
-// early looks for requests that are read before the credentials: what is wrong with them is then told to anybody.
+// early finds apps that read a request before its credentials, and so tell strangers what exists.
 func (r *run) early(ctx context.Context, name string) {
 	secretive := r.app.WithCredentials(r.cfg.ClientID, wrongCredential)
 	for _, m := range r.misuses(name) {
@@ -101,7 +101,7 @@ func (r *run) early(ctx context.Context, name string) {
 	}
 }
 
-// misuse is a call that an app refuses, whoever makes it.
+// misuse is a call that an app refuses from anybody.
 type misuse struct {
 	what, sent string
 	call       func(ctx context.Context, c providercall.Client) (providercall.Answer, error)
@@ -138,7 +138,7 @@ func (r *run) misuses(name string) (all []misuse) {
 	return all
 }
 
-// impostor is somebody who is not Pipedrive.
+// impostor is a caller with wrong credentials.
 type impostor struct {
 	name, rule string
 	client     providercall.Client
@@ -154,7 +154,7 @@ func (r *run) impostors() []impostor {
 		{"the secret without its last character", "auth-wrong", r.app.WithCredentials(id, secret[:len(secret)-1])},
 		{"the secret and one character more", "auth-wrong", r.app.WithCredentials(id, secret+"x")},
 		{"one character, and the secret", "auth-wrong", r.app.WithCredentials(id, "x"+secret)},
-		{"the secret in capitals for small letters, and the reverse", "auth-wrong", r.app.WithCredentials(id, otherCase(secret))},
+		{"the secret with upper and lower case swapped", "auth-wrong", r.app.WithCredentials(id, otherCase(secret))},
 		{"another secret of the same length", "auth-wrong", r.app.WithCredentials(id, strings.Repeat("~", len(secret)))},
 		{"a wrong client id", "auth-wrong", r.app.WithCredentials(wrongCredential, secret)},
 		{"an empty client id", "auth-wrong", r.app.WithCredentials("", secret)},
@@ -164,7 +164,7 @@ func (r *run) impostors() []impostor {
 	}
 }
 
-// otherCase turns capitals into small letters, and the reverse. A secret without letters gets one.
+// otherCase swaps upper and lower case. A secret without letters gets one.
 func otherCase(secret string) string {
 	other := strings.Map(func(c rune) rune {
 		if unicode.IsUpper(c) {
@@ -178,7 +178,7 @@ func otherCase(secret string) string {
 	return other
 }
 
-// callAs calls an endpoint for something that exists, if that does no harm.
+// callAs calls an endpoint for something that exists, if that has no effects.
 func (r *run) callAs(ctx context.Context, c providercall.Client, name string) (providercall.Answer, error) {
 	channel, conversation, message, sender := r.cfg.Channel, noConversation, noMessage, noSender
 	if len(r.known) > 0 {

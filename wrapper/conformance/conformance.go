@@ -15,52 +15,49 @@ import (
 	"github.com/pdchannels/pdchannels/wrapper/emulator"
 )
 
-// Config says which app is checked, and how far a run may go.
+// Config says which app to check, and how far to go.
 type Config struct {
-	// Provider is where the app is: the base URL that serves the paths of the project's
-	// document, or a manifest. Needed.
+	// Provider says where the app is. Required.
 	Provider emulator.Provider
 
-	// ClientID and ClientSecret are the app's own, which every call carries. Needed. The secret
-	// is taken out of the report, unless it is shorter than 8 bytes.
+	// ClientID and ClientSecret are the app's own; every call carries them. Required. The report
+	// does not show the secret.
 	ClientID     string
 	ClientSecret emulator.Secret
 
-	// Channel is the provider channel id to ask for: one that the app knows, with a history.
-	// Needed.
+	// Channel is the provider channel id of a channel that the app knows, with a history. Required.
 	Channel string
 
-	// Conversation is the id of the conversation that messages are written into. Empty: the
-	// first open one of the history, but only if the app is on this machine; of an app elsewhere
-	// postMessage is then not checked.
+	// Conversation is the id of the conversation to write test messages into. If it is empty, they go to
+	// the first open conversation of an app on this machine; to an app elsewhere none is sent, and
+	// postMessage is not checked.
 	Conversation string
 
 	// NoMessages leaves out every call of postMessage.
 	NoMessages bool
 
-	// DeleteChannel deletes Channel at the end, by deleteChannelById. Otherwise only a
-	// channel that does not exist is deleted.
+	// DeleteChannel deletes Channel at the end, by deleteChannelById. Otherwise only a channel that
+	// does not exist is deleted.
 	DeleteChannel bool
 
-	// Pages is how many pages of a list are read; what comes beyond is not checked. Zero: 100.
+	// Pages limits how many pages of a list are read; what comes after is not checked. Zero means 100.
 	Pages int
 
-	// CallTimeout is how long the app may take for an answer. Zero: 10 seconds.
+	// CallTimeout limits how long the app may take to answer a call. Zero means 10 seconds.
 	CallTimeout time.Duration
 
-	// Only, if not empty, names the rules whose findings are reported; others are passed over.
+	// Only names the rules to report findings of. Nil means all.
 	Only []string
 
-	// Progress, if not nil, is called ahead of each call, with the title of the check and how
-	// many calls were made before.
+	// Progress, if not nil, is called before each call, with the title of the check and the number of
+	// calls so far. It must not block.
 	Progress func(title string, calls int)
 }
 
-// Run calls the app as Pipedrive would, and as others might, and reports on its answers.
+// Run calls the app as Pipedrive would, and as strangers might, and reports on its answers.
 //
-// An error means that the settings are unusable, and then the app was not called; or that ctx
-// ended, and then the report tells what was found until then. It is not an error that the app is
-// at fault, or does not answer.
+// It returns an error if the settings are unusable, before it calls the app, or if ctx ends; the
+// report then has what was found so far. An app that is at fault or does not answer is no error.
 func Run(ctx context.Context, cfg Config) (Report, error) {
 	r, err := newRun(ctx, cfg)
 	if err != nil {
@@ -73,7 +70,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		if r.quiet = false; !r.over(ctx) {
 			s.do(ctx)
 		}
-		if r.over(ctx) { // midway, or before: what was seen does not make it a pass
+		if r.over(ctx) { // a check that was cut short has not passed
 			r.notChecked("the run ended first")
 		}
 		r.check.conclude()
@@ -82,14 +79,14 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	return r.report, context.Cause(ctx)
 }
 
-// step is a check that is still to be done.
+// step is a check to run.
 type step struct {
 	name, title string
 	do          func(context.Context)
 }
 
-// steps are in such an order that each has what those before have found, and that what may
-// upset an app comes last.
+// steps returns the checks in order: each builds on what earlier ones found, and what may upset
+// an app comes last.
 func (r *run) steps() []step {
 	all := []step{
 		{"history", "the history: getConversations, page by page to the end", r.history},
@@ -118,6 +115,9 @@ func (r *run) steps() []step {
 }
 
 func newRun(ctx context.Context, cfg Config) (*run, error) {
+	if ctx == nil {
+		return nil, errors.New("the context is nil")
+	}
 	endpoints, err := providercall.Find(ctx, providercall.App(cfg.Provider))
 	if err != nil {
 		return nil, fmt.Errorf("Provider: %w", err)

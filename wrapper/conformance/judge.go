@@ -14,8 +14,8 @@ import (
 	"github.com/pdchannels/pdchannels/internal/providercall"
 )
 
-// isGood judges the answer to a request that is in order, and decodes it into v. It
-// returns false if there is nothing to go on with.
+// isGood judges the answer to a valid request and decodes it into v. It returns false if there
+// is nothing to decode.
 func (r *run) isGood(a answer, v any) bool {
 	switch {
 	case !a.came:
@@ -72,7 +72,7 @@ var documentedErrors = map[int][]string{
 	http.StatusTooManyRequests: {"RATE_LIMIT_EXCEEDED"},
 }
 
-// isRefusal judges an answer that tells of an error: is it one that the inbox understands?
+// isRefusal judges an error: does the inbox understand it?
 func (r *run) isRefusal(a answer) { r.refusal(a, Violation) }
 
 // isRefusalSomewhere is isRefusal of an answer that need not come from the app: a server or a

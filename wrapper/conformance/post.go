@@ -1,4 +1,4 @@
-// postMessage and deleteChannelById: the calls that have effects.
+// postMessage and deleteChannelById: calls with effects.
 
 package conformance
 
@@ -19,8 +19,8 @@ const greeting = "This is a test by pdchannels check. Please ignore it."
 // asked will take it.
 const somewhere = "conversation-pdchannels-check"
 
-// letter addresses a message: from the conversation's source_user to its end_users. It returns
-// false, and says why, if none may be sent.
+// letter addresses a message from the conversation's source_user to its end_users. It returns
+// false, and records why, if none may be sent.
 func (r *run) letter() (providercall.Form, bool) {
 	form := providercall.Form{Message: greeting, ConversationID: r.cfg.Conversation}
 	switch {
@@ -172,8 +172,8 @@ func (r *run) postFiles(ctx context.Context) {
 	}
 }
 
-// postForms sends what no document calls wrong, and no app can make sense of. An answer that
-// it was taken is a risk, then.
+// postForms sends forms that no document calls wrong, but that no app can use. Accepting one is a
+// risk.
 func (r *run) postForms(ctx context.Context) {
 	whole, ok := r.letter()
 	if !ok {
@@ -218,7 +218,7 @@ func (r *run) deleteChannel(ctx context.Context) {
 	}
 }
 
-// endChannel deletes the channel itself, which was asked for.
+// endChannel deletes the channel itself, as Config.DeleteChannel demands.
 func (r *run) endChannel(ctx context.Context) {
 	if r.hasEndpoint(providercall.DeleteChannelByID, "the wish to delete the channel") {
 		a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) {

@@ -1,4 +1,4 @@
-// What a run found: checks, with what was sent and received, and findings.
+// The report of a run.
 
 package conformance
 
@@ -7,33 +7,33 @@ import (
 	"strings"
 )
 
-// Report is what a run found. Its JSON is kept as stable as the names of this package.
+// Report is what a run found. Its JSON is as stable as the names of this package.
 type Report struct {
 	App          string  `json:"app"`                    // the base URL, or the hosts of the manifest
-	Channel      string  `json:"channel"`                // that was asked for
-	Conversation string  `json:"conversation,omitempty"` // that messages were written into; empty: none was
+	Channel      string  `json:"channel"`                // the channel that was checked
+	Conversation string  `json:"conversation,omitempty"` // that took test messages; empty if none did
 	Verdict      Verdict `json:"verdict"`
-	Ended        string  `json:"ended,omitempty"` // why the run ended early; empty: it did not
+	Ended        string  `json:"ended,omitempty"` // why the run ended early; empty if it did not
 	Calls        int     `json:"calls"`
 	Violations   int     `json:"violations"` // how many causes are violations
 	Risks        int     `json:"risks"`      // and how many are risks
 	Causes       []Cause `json:"causes"`     // what to fix, in the order in which to fix it
-	Checks       []Check `json:"checks"`     // what was done, in its order
+	Checks       []Check `json:"checks"`     // in the order in which they ran
 }
 
-// Verdict is what a check, or a whole run, came to.
+// Verdict is the result of a check or a run.
 type Verdict string
 
-// The verdicts. A run is as good as the worst of its checks, in this order.
+// The verdicts, from best to worst. A run has the worst of its checks.
 const (
-	NotApplicable Verdict = "not_applicable" // there is nothing to check, or it was not wanted
+	NotApplicable Verdict = "not_applicable" // nothing to check, or switched off
 	Passed        Verdict = "passed"
 	Risky         Verdict = "risk"        // no violation, but risks
-	NotChecked    Verdict = "not_checked" // no violation, but something could not be checked
+	NotChecked    Verdict = "not_checked" // no violation, but not everything could be checked
 	Violated      Verdict = "violation"
 )
 
-// Check is one of the things that a run looks at.
+// Check is one check of a run.
 type Check struct {
 	Name      string     `json:"name"`  // for programs, such as "history" or "auth/postMessage"
 	Title     string     `json:"title"` // for people
@@ -43,16 +43,16 @@ type Check struct {
 	Exchanges []Exchange `json:"exchanges"`
 }
 
-// Severity tells what the documents forbid from what may go wrong.
+// Severity separates what the documents forbid from what may go wrong.
 type Severity string
 
 // The severities.
 const (
-	Violation Severity = "violation" // it is against what Pipedrive published
-	Risk      Severity = "risk"      // no document forbids it, or only a reading of ours does
+	Violation Severity = "violation" // contradicts what Pipedrive published
+	Risk      Severity = "risk"      // no document forbids it, or only our reading of one does
 )
 
-// Finding is something that is wrong with the app.
+// Finding is one thing that is wrong with the app.
 type Finding struct {
 	Severity Severity `json:"severity"`
 	Rule     string   `json:"rule"` // for programs; the package's documentation lists them
@@ -60,8 +60,8 @@ type Finding struct {
 	Where    string   `json:"where,omitempty"` // in the answer, such as data.0.status
 	Reason   string   `json:"reason"`
 	Advice   string   `json:"advice"`
-	Count    int      `json:"count"`    // how often it was seen in this check; the rest is of the first
-	Exchange int      `json:"exchange"` // where it was seen: an index into the check's Exchanges
+	Count    int      `json:"count"`    // how often it occurred in this check; the other fields describe the first
+	Exchange int      `json:"exchange"` // an index into the check's Exchanges; -1 if it belongs to none
 }
 
 // String says what is wrong and where, in one line.
@@ -73,8 +73,8 @@ func (f Finding) String() string {
 	return text
 }
 
-// Exchange is one request and its answer. No credentials are in it: where an answer repeats
-// them, "[redacted]" stands in their place.
+// Exchange is one request and its answer. Credentials that an answer repeats are replaced by
+// "[redacted]".
 type Exchange struct {
 	Endpoint     string `json:"endpoint"` // its name in a manifest, or "link"
 	Method       string `json:"method"`
@@ -83,7 +83,7 @@ type Exchange struct {
 	Sent         string `json:"sent,omitempty"`
 	StatusCode   int    `json:"status,omitempty"`
 	ContentType  string `json:"content_type,omitempty"`
-	Answer       string `json:"answer,omitempty"` // its beginning
+	Answer       string `json:"answer,omitempty"` // the first kilobyte
 	Error        string `json:"error,omitempty"`  // why there is no answer
 	Milliseconds int64  `json:"milliseconds"`
 }
@@ -100,7 +100,7 @@ func (r Report) Findings(severity Severity) (found []Finding) {
 	return found
 }
 
-// String lists violations, risks and what was not checked, a line each: for the log of a test.
+// String lists causes and what was not checked, a line each, for the log of a test.
 func (r Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s after %d calls: %d violations, %d risks", r.App, r.Verdict, r.Calls, r.Violations, r.Risks)
@@ -118,7 +118,7 @@ func (r Report) String() string {
 	return b.String()
 }
 
-// conclude counts what was found, and gives the verdict.
+// conclude groups and counts the findings, and sets the verdict.
 func conclude(r *Report) {
 	rank := func(v Verdict) int {
 		for i, other := range []Verdict{NotApplicable, Passed, Risky, NotChecked, Violated} {
@@ -147,7 +147,7 @@ func conclude(r *Report) {
 	}
 }
 
-// conclude gives the verdict of a check: what it found goes before why it did not see all.
+// conclude sets the verdict of a check. Findings outweigh that not everything was checked.
 func (c *Check) conclude() {
 	verdict := Passed
 	if c.Verdict != "" {

@@ -19,8 +19,7 @@ import (
 )
 
 // Our choice: three calls in a row without an answer end a check, and the run if getConversations
-// does not answer either; a 429 is waited for three times,
-// 10 seconds at most, and the report keeps the first kilobyte of an answer.
+// does not answer either; a call is repeated after 429 three times, and waits up to 10 seconds each time.
 const (
 	maxSilent  = 3
 	maxWaits   = 3
@@ -33,7 +32,7 @@ const (
 	keptForOne = 200
 )
 
-// run is a run under way.
+// run is a run in progress.
 type run struct {
 	cfg    Config
 	app    providercall.Client
@@ -61,7 +60,7 @@ type run struct {
 	heads   map[string]head               // links that were tested
 }
 
-// answer is an answer of the app, if there is one, and where it stands in the check.
+// answer is an answer of the app, if one came, and the index of its exchange in the check.
 type answer struct {
 	providercall.Answer
 	came       bool
@@ -78,7 +77,7 @@ type ask struct {
 	call        func(context.Context) (providercall.Answer, error)
 }
 
-// over tells whether there is no use in going on.
+// over reports whether the run has ended.
 func (r *run) over(ctx context.Context) bool {
 	if r.report.Ended == "" && ctx.Err() != nil {
 		r.report.Ended = "it was interrupted"
@@ -92,12 +91,12 @@ func (r *run) over(ctx context.Context) bool {
 	return r.report.Ended != ""
 }
 
-// mean is how long the app takes for a call.
+// mean is the average time of a call.
 func (r *run) mean() time.Duration {
 	return (r.took / time.Duration(max(r.answers, 1))).Round(10 * time.Millisecond)
 }
 
-// ask makes a call, and notes it.
+// ask makes a call and records it.
 func (r *run) ask(ctx context.Context, q ask) answer {
 	for waits := 0; ; waits++ {
 		if r.quiet || r.over(ctx) {
@@ -168,13 +167,13 @@ func (r *run) noAnswer(ctx context.Context, a answer, err error) {
 	r.notChecked("this endpoint does not answer, although the app does")
 }
 
-// isDown tells whether nobody listened, which says nothing about how an app answers.
+// isDown reports whether no connection could be made, which says nothing about how an app answers.
 func isDown(err error) bool {
 	dial := (*net.OpError)(nil)
 	return errors.As(err, &dial) && dial.Op == "dial"
 }
 
-// down ends the run of an app that is stopped.
+// down ends the run because the app is stopped.
 func (r *run) down(reason string) {
 	r.report.Ended = "the app does not answer: " + reason
 	if r.answers > 0 {
@@ -182,7 +181,7 @@ func (r *run) down(reason string) {
 	}
 }
 
-// wait waits as long as a 429 says, within bounds.
+// wait waits until the retry_by of a 429, within bounds.
 func (r *run) wait(ctx context.Context, a answer) {
 	pause := time.Second
 	var e providerclient.Error
@@ -201,7 +200,7 @@ func (r *run) wait(ctx context.Context, a answer) {
 
 var index = regexp.MustCompile(`\b\d+\b`)
 
-// found adds a finding, or counts it if there is one like it in the check.
+// found adds a finding, or counts it if the check has one like it.
 func (r *run) found(severity Severity, a answer, rule, where, format string, args ...any) {
 	if r.cfg.Only != nil && !slices.Contains(r.cfg.Only, rule) {
 		return
@@ -234,7 +233,7 @@ func (r *run) risk(a answer, rule, where, format string, args ...any) {
 	r.found(Risk, a, rule, where, format, args...)
 }
 
-// notChecked and notApplicable say why there is no verdict; the first reason stands.
+// notChecked and notApplicable record why there is no verdict; the first reason wins.
 func (r *run) notChecked(reason string, args ...any) { r.without(NotChecked, reason, args...) }
 
 func (r *run) notApplicable(reason string, args ...any) { r.without(NotApplicable, reason, args...) }

@@ -1,5 +1,5 @@
-// What Pipedrive would not ask, and others do: unknown and hostile ids, parameters without
-// sense, paths that nobody serves.
+// Requests that Pipedrive would not make, but others do: unknown and hostile ids, invalid
+// parameters, unknown paths.
 
 package conformance
 
@@ -19,8 +19,8 @@ type lookup struct {
 	call           func(ctx context.Context, c providercall.Client, id string) (providercall.Answer, error)
 }
 
-// lookups are the endpoints that name something; those that an app lacks are left out. None of
-// them has effects.
+// lookups returns a call for each id that an endpoint takes, except endpoints that the app lacks. None
+// has effects.
 func (r *run) lookups() (all []lookup) {
 	conversation := noConversation
 	if len(r.known) > 0 {
@@ -72,8 +72,8 @@ func (r *run) unknownIDs(ctx context.Context) {
 	}
 }
 
-// answeredUnknown judges an answer about what is not there. It may be, that an app has
-// everything that it is asked for; but then what it says must be in order.
+// answeredUnknown judges a good answer about an unknown id. Some apps make up whatever they are
+// asked for; the answer must still be as documented.
 func (r *run) answeredUnknown(a answer, what, id string) {
 	for _, v := range a.violations {
 		r.found(severityOf(v), a, v.Rule, v.Where, "unknown %s: %s", what, v.Reason)
@@ -99,8 +99,8 @@ func (r *run) answeredUnknown(a answer, what, id string) {
 	r.risk(a, "unknown-found", "", "the unknown %s %q got status %d; want 404 NOT_FOUND", what, id, a.StatusCode)
 }
 
-// hostile is an id that is meant to do harm. One that is plain reaches the app as it is; others
-// may be refused on the way, by a router or a proxy.
+// hostile is an id that attacks use. A plain one reaches the app as it is; a router or a proxy may
+// refuse the others.
 type hostile struct {
 	name, id string
 	plain    bool
@@ -178,7 +178,7 @@ func (r *run) parameters(ctx context.Context) {
 	}
 }
 
-// routes asks for what the app need not have. How it says so is no document's matter.
+// routes calls what no app needs to serve. No document says how to refuse it.
 func (r *run) routes(ctx context.Context) {
 	below := r.app.Below(noPath)
 	for _, route := range []func(context.Context) (providercall.Answer, error){
@@ -194,7 +194,7 @@ func (r *run) routes(ctx context.Context) {
 	}
 }
 
-// alive tells whether the app got over all that.
+// alive checks that the app survived all that.
 func (r *run) alive(ctx context.Context) {
 	if a := r.ask(ctx, ask{call: func(ctx context.Context) (providercall.Answer, error) {
 		return r.app.GetConversations(ctx, r.cfg.Channel, providercall.Limit, providercall.Limit, "")
