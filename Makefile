@@ -8,6 +8,7 @@ NPM          ?= npm
 # Executions, not seconds: a deadline can fail a fuzz run that found nothing (go.dev/issue/75804, Go 1.26).
 FUZZTIME     ?= 20000x
 BENCHFLAGS   ?=
+CHAOSFLAGS   ?=
 # The slowest package finishes in seconds; a test that hangs should say so long before CI gives up.
 # Four packages at a time, since some wait more than they compute.
 TESTFLAGS    ?= -timeout 5m -p 4
@@ -57,6 +58,13 @@ test-outbox: ## test the outbox on SQLite
 
 test-postgres: ## test the outbox and the store on a private Postgres (needs Debian's package postgresql, or initdb on the PATH)
 	cd wrapper/scale && $(GO) test -tags postgres $(TESTFLAGS) ./...
+
+.PHONY: chaos bench-outbox
+chaos: ## kill and stop processes of the outbox, take its database away, race its wake-ups (15 minutes; CHAOSFLAGS='-messages 2000 -minutes 0.5')
+	cd wrapper/scale && $(GO) test -tags chaos -count=1 -timeout 60m -v ./tests/chaos -args $(CHAOSFLAGS)
+
+bench-outbox: ## measure the outbox beside bare INSERTs and Deliver alone (BENCHFLAGS='-only append'; needs Postgres)
+	cd wrapper/scale && $(GO) run ./tests/bench $(BENCHFLAGS)
 
 test-interop: tests/interop/node_modules/.package-lock.json ## run clients and mocks written by others against ours (needs Node 18.20 or later)
 	$(GO) test -tags interop -count=1 $(TESTFLAGS) ./tests/interop

@@ -58,17 +58,22 @@ func (s *store) bury(ctx context.Context, id string, beat int64) error {
 		if err != nil {
 			return err
 		}
-		lanes, err := s.list(ctx, tx, `SELECT installation FROM {t}claim WHERE state = 1`)
-		if err != nil {
+		return s.requeue(ctx, tx)
+	})
+}
+
+// requeue inserts new jobs for lanes whose jobs may be lost.
+func (s *store) requeue(ctx context.Context, tx *sql.Tx) error {
+	lanes, err := s.list(ctx, tx, `SELECT installation FROM {t}claim WHERE state = 1`)
+	if err != nil {
+		return err
+	}
+	for _, lane := range lanes {
+		if err := s.renew(ctx, tx, lane, `state = 1`, `takeovers = takeovers`); err != nil {
 			return err
 		}
-		for _, lane := range lanes {
-			if err := s.renew(ctx, tx, lane, `state = 1`, `takeovers = takeovers`); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // orphans returns the lanes whose owner is dead.
@@ -106,20 +111,25 @@ func (s *store) passOn(ctx context.Context, args drainArgs) error {
 	})
 }
 
-// fillWindows makes every lane wait as if the last process had filled Pipedrive's windows until its end,
-// which was at most 50 ms after its last mark.
+// fillWindows makes the lanes that a dead process has worked on wait until half of what it has sent in
+// the last two seconds has left Pipedrive's window. If delivered rows are not kept, it may have sent anything.
 func (s *store) fillWindows(ctx context.Context, kept bool) error {
-	last := `{now}`
+	until := `{now} + $1`
 	if kept {
-		last = `min({now}, (SELECT coalesce(max(settled_at), 0) + 50 FROM {t}message WHERE state = 1))`
+		until = `coalesce((SELECT CAST(avg(m.settled_at) AS integer) + $1 FROM {t}message AS m
+			WHERE m.state = 1 AND m.settled_at > {now} - $1 AND m.installation = {t}claim.installation), 0)`
 	}
-	_, err := s.db.ExecContext(ctx, s.sql(`UPDATE {t}claim SET last_owner = '', window_until = `+last+` + $1`), window.Milliseconds())
+	_, err := s.db.ExecContext(ctx, s.sql(`UPDATE {t}claim SET last_owner = '', window_until = `+until+` WHERE owner <> ''`), window.Milliseconds())
 	return err
 }
 
-// sleepers returns the lanes whose time has come, by a clock that may have been set back.
+// due is a lane whose time has come, by a clock that may have been set back: then a sleeper would
+// sleep too long, and a job would wait for the time that it was inserted at.
+const due = `(wake_at <= {now} OR wake_at IS NOT NULL AND since > {now} OR state = 1 AND since > {now} + 1000)`
+
+// sleepers returns the lanes whose time has come.
 func (s *store) sleepers(ctx context.Context) ([]string, error) {
-	return s.list(ctx, s.db, `SELECT installation FROM {t}claim WHERE wake_at IS NOT NULL AND (wake_at <= {now} OR since > {now}) LIMIT 1000`)
+	return s.list(ctx, s.db, `SELECT installation FROM {t}claim WHERE `+due+` LIMIT 1000`)
 }
 
 // rouse inserts a job for a sleeper. It takes the lane's lock: the lane may be idle, with a
@@ -129,7 +139,7 @@ func (s *store) rouse(ctx context.Context, installation string) error {
 		if err := s.lock(ctx, tx, installation); err != nil {
 			return err
 		}
-		return s.renew(ctx, tx, installation, `wake_at IS NOT NULL`, `takeovers = takeovers`)
+		return s.renew(ctx, tx, installation, due, `takeovers = takeovers`)
 	})
 }
 

@@ -23,6 +23,7 @@ var (
 	messages      = flag.Int("messages", 20000, "messages in all")
 	installations = flag.Int("installations", 20, "installations they are for")
 	processes     = flag.Int("processes", 4, "processes that deliver")
+	wakeUps       = flag.Int("wake-ups", 100000, "appends that race with finishes")
 	minutes       = flag.Float64("minutes", 3, "how long they are killed and stopped")
 )
 

@@ -35,6 +35,7 @@ func step(conversation string, n int) channels.ReceiveMessageRequest {
 // judge is the API.
 type judge struct {
 	faults float64 // the part of the requests that fail
+	prompt bool    // answers come at once, and arrivals are told
 
 	mu       sync.Mutex
 	lines    map[string]*line
@@ -46,6 +47,19 @@ type judge struct {
 	failed   int
 	last     map[string]time.Time // the last request of an installation
 	longest  map[string]time.Duration
+	channels map[string]chan struct{}
+}
+
+// arrivals is where it is told that a message of the installation has come.
+func (j *judge) arrivals(installation string) chan struct{} {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	c := j.channels[installation]
+	if c == nil {
+		c = make(chan struct{}, 16)
+		j.channels[installation] = c
+	}
+	return c
 }
 
 // line is what has come of a conversation.
@@ -56,7 +70,7 @@ type line struct {
 
 func newJudge(t *testing.T, faults float64) (*judge, string) {
 	t.Helper()
-	j := &judge{faults: faults, lines: map[string]*line{}, twice: map[string]int{}, last: map[string]time.Time{}, longest: map[string]time.Duration{}}
+	j := &judge{faults: faults, lines: map[string]*line{}, twice: map[string]int{}, last: map[string]time.Time{}, longest: map[string]time.Duration{}, channels: map[string]chan struct{}{}}
 	server := httptest.NewServer(j)
 	t.Cleanup(server.Close)
 	return j, server.URL
@@ -80,7 +94,11 @@ func (j *judge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-RateLimit-Limit", "100000")
-	<-time.After(time.Duration(5+rand.IntN(20)) * time.Millisecond)
+	if j.prompt {
+		defer func() { j.arrivals(r.Header.Get("x-api-token")) <- struct{}{} }()
+	} else {
+		<-time.After(time.Duration(5+rand.IntN(20)) * time.Millisecond)
+	}
 	fault := rand.Float64()
 	if fault < 0.4*j.faults { // nothing has happened
 		j.count(func() { j.failed++ })

@@ -86,7 +86,8 @@ func config(api string) outbox.Config {
 			if err != nil {
 				return nil, err
 			}
-			return channels.NewClient(channels.APIToken(installation), channels.WithBaseURL(api+"/v1"), channels.WithLimiter(limiter))
+			return channels.NewClient(channels.APIToken(installation), channels.WithBaseURL(api+"/v1"), channels.WithLimiter(limiter),
+				channels.WithLogger(slog.New(slog.DiscardHandler)))
 		},
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
