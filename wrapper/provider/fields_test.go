@@ -1,7 +1,9 @@
 package provider_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -105,7 +107,7 @@ func TestUnknownFields(t *testing.T) {
 	t.Parallel()
 	a, got := poster()
 	s := serve(t, a)
-	res := s.postRaw(contentTypeBB, raw(rawText("message", "hi"), rawText("priority", "high"), rawText("priority", "higher"),
+	res := s.postRaw(contentTypeBB, raw(rawText("message", "hi"), rawText("priority", "high"), rawText("priority", "higher"), rawText("charset", "koi8-r"),
 		"Content-Type: image/png\r\n"+rawText("photo", "png"), "Content-Type: jpeg\r\n"+rawText("files", "jpg")))
 	if res.status != http.StatusOK || len(got.Files) != 2 || got.Files[0].Key != "png" || got.Files[1].Type != "application/octet-stream" {
 		t.Errorf("answered %d %s, the app got %+v", res.status, res.body, *got)
@@ -114,6 +116,46 @@ func TestUnknownFields(t *testing.T) {
 		if !strings.Contains(s.logs.String(), want) {
 			t.Errorf("the log does not say %s: %s", want, s.logs)
 		}
+	}
+}
+
+// However many fields are ignored, the log has one line of bounded length.
+func TestManyUnknownFields(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &app{})
+	parts := []string{rawText("message", "hi")}
+	for i := range 50 {
+		parts = append(parts, rawText(fmt.Sprintf("x%d%s", i, strings.Repeat("y", 1000)), ""))
+	}
+	res := s.postRaw(contentTypeBB, raw(parts...))
+	if log := s.logs.String(); res.status != http.StatusOK || len(log) > 4000 || !strings.Contains(log, "x0yyy") {
+		t.Errorf("answered %d %s, and the log has %d bytes", res.status, res.body, len(log))
+	}
+}
+
+// A part after the last boundary is found wherever the body happens to be cut into pieces.
+func TestPartsAfterAnyLength(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &app{})
+	for n := 24_000; n < 66_000; n += 500 {
+		res := s.postRaw(contentTypeBB, raw(rawText("message", strings.Repeat("x", n)))+"--BB\r\n"+rawText("recipientIds", "a"))
+		if res.status != http.StatusBadRequest || !strings.Contains(res.body, "a part follows the last boundary") {
+			t.Errorf("after %d bytes: answered %d %s", n, res.status, res.body)
+		}
+	}
+}
+
+// What the handler makes of a Content-Type stays its own.
+func TestTheRequestIsNotChanged(t *testing.T) {
+	t.Parallel()
+	h, _ := newHandler(t, &app{})
+	const odd = "multipart/form-data; boundary=BB=?"
+	r := httptest.NewRequest(http.MethodPost, "/channels/c/messages", strings.NewReader(strings.ReplaceAll(raw(rawText("message", "hi")), "BB", "BB=?")))
+	r.Header.Set("Content-Type", odd)
+	r.SetBasicAuth(clientID, clientSecret)
+	w := serveFuzzed(t, h, r)
+	if w.Code != http.StatusOK || r.Header.Get("Content-Type") != odd {
+		t.Errorf("answered %d %s, and the header is %q", w.Code, w.Body, r.Header.Get("Content-Type"))
 	}
 }
 
@@ -128,6 +170,7 @@ func TestAroundTheParts(t *testing.T) {
 		{"no last line end", contentTypeBB, strings.TrimSuffix(form, "\r\n"), ""},
 		{"line feeds", contentTypeBB, strings.ReplaceAll(form, "\r\n", "\n"), ""},
 		{"a part before", contentTypeBB, part[1:] + "\r\n" + form, "a part stands before the first boundary"},
+		{"a part before, after what looks like a boundary", contentTypeBB, "see --BB\r\n" + rawText("recipientIds", "a") + "\r\n" + form, "a part stands before the first boundary"},
 		{"a part after", contentTypeBB, form + part + "\r\n--BB--\r\n", "a part follows the last boundary"},
 		{"a part far after", contentTypeBB, form + strings.Repeat("\r\n", 3000) + part, "a part follows the last boundary"},
 		{"a part after long text", contentTypeBB, raw(rawText("message", strings.Repeat("x", 50_000))) + part, "a part follows the last boundary"},

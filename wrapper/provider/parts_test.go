@@ -69,6 +69,7 @@ func TestFileHeaders(t *testing.T) {
 		{client: "encoded words", disposition: `form-data; name="files"; filename="=?UTF-8?Q?bo=C3=AEte?= =?ISO-8859-1?Q?_=E9t=E9?=.txt"`, name: "boîte été.txt"},
 		{client: "encoded words, another charset", disposition: `form-data; name="files"; filename="=?koi8-r?Q?=D1?=.txt"`, refused: `filename is in the charset \"koi8-r\"`},
 		{client: "pieces", disposition: `form-data; name="files"; filename*0*=utf-8''bo%C3; filename*1*=%AEte; filename*2=" 1%.txt"`, name: "boîte 1%.txt"},
+		{client: "pieces, the first plain", disposition: `form-data; name="files"; filename*0="100%41 "; filename*1="b.txt"`, name: "100%41 b.txt"},
 		{client: "pieces with a gap", disposition: `form-data; name="files"; filename*0=a; filename*2=.txt`, refused: "filename* has a gap"},
 		{client: "no name of a file", disposition: `form-data; name="files"`, name: "file"},
 		{client: "an empty name", disposition: `form-data; name="files"; filename=""`, name: "file"},
@@ -81,6 +82,7 @@ func TestFileHeaders(t *testing.T) {
 		{client: "numbered", disposition: `form-data; name="files[0]"`, name: "file"},
 		{client: "one file", disposition: `form-data; name="file"`, name: "file"},
 		{client: "a member of a file", disposition: `form-data; name="files[0][size]"`, refused: `the field \"files[0][size]\" is unknown`},
+		{client: "nearly a field of text", disposition: `form-data; name="Message"; filename="a.txt"`, name: "a.txt"},
 		{client: "a Blob", disposition: `form-data; name="files"; filename="blob"`, name: "blob"},
 	} {
 		t.Run(test.client, func(t *testing.T) {
@@ -145,6 +147,16 @@ func manyHeaders(n int) string {
 		fmt.Fprintf(&b, "X-%d: a\r\n", i)
 	}
 	return b.String()
+}
+
+// A file without a name is one, whatever is in it; only a field without a file name may say that there is none.
+func TestNullIsAFile(t *testing.T) {
+	t.Parallel()
+	a, got := poster()
+	res := serve(t, a).postRaw(contentTypeBB, raw("Content-Disposition: form-data; name=\"files\"; filename=\"\"\r\n\r\nnull"))
+	if res.status != http.StatusOK || len(got.Files) != 1 || got.Files[0].Key != "null" {
+		t.Errorf("answered %d %s, the app got %+v", res.status, res.body, *got)
+	}
 }
 
 // "No file", as browsers and serializers spell it, is no file.
