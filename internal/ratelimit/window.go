@@ -9,6 +9,8 @@ const (
 	guard       = time.Millisecond // for a clock that runs a little faster over there
 	slowStart   = 8                // requests in flight before anything is known
 	maxInFlight = 64
+	// The smallest limit that is documented, of API tokens. Of a smaller one no slot can be spared.
+	smallestLimit = 20
 )
 
 // window is what a limiter uses of the burst limit's window, and may use.
@@ -34,8 +36,8 @@ func (w *window) allowed(now time.Duration) (slots int, apart time.Duration) {
 	if others <= 0 {
 		// A newcomer would starve beside a window that is always full. So one slot stays free for some of the
 		// time, and for longer than a 429 keeps callers waiting: one attempt of four meets it.
-		if now%(4*Window) >= 3*Window/2 {
-			return max(w.limit-1, 1), 0
+		if w.limit >= smallestLimit && now%(4*Window) >= 3*Window/2 {
+			return w.limit - 1, 0
 		}
 		return w.limit, 0
 	}

@@ -46,6 +46,36 @@ func TestNeverMoreThanTheLimitInAnyWindow(t *testing.T) {
 	})
 }
 
+// A limiter that sees nobody leaves one slot of the window to a newcomer for some of the time, and uses every
+// slot for the rest.
+func TestOneSlotIsLeftToANewcomer(t *testing.T) {
+	t.Parallel()
+	for limit, want := range map[int][2]int{80: {79, 80}, 20: {19, 20}, 19: {19, 19}, 1: {1, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &server{limit: limit}
+			p := &program{limiter: New(Config{Limit: limit}), messages: 12 * limit, workers: limit}
+			fewest, most := limit, 0
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				deliver(s, func() time.Duration { return time.Millisecond }, p)
+			}()
+			for pass(Window); p.left() > 2*limit; {
+				used := 0 // the most within half a window
+				for range 100 {
+					pass(Window / 200)
+					used = max(used, p.limiter.State().InUse)
+				}
+				fewest, most = min(fewest, used), max(most, used)
+			}
+			<-ended
+			if got := [2]int{fewest, most}; got != want || s.refused > 0 {
+				t.Errorf("limit %d: %d slots in use, want %d; %d × 429", limit, got, want, s.refused)
+			}
+		})
+	}
+}
+
 // The ring is a queue, whatever is done to it.
 func TestRing(t *testing.T) {
 	t.Parallel()
