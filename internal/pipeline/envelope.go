@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 )
 
 // form is what an answer's body is.
@@ -65,7 +66,7 @@ func readEnvelope(body []byte) (e envelope) {
 	return e
 }
 
-// members yields each member of a valid JSON object, its key as it is spelled and its value.
+// members yields each member of a valid JSON object, its key without escapes and its value.
 func members(object []byte, yield func(key, value []byte)) {
 	if len(object) == 0 || object[0] != '{' {
 		return
@@ -94,10 +95,18 @@ func members(object []byte, yield func(key, value []byte)) {
 			}
 		}
 		if key != nil && (depth == 1 && object[i] == ',' || depth == 0) {
-			yield(key, bytes.TrimSpace(object[start:i]))
+			yield(unescaped(key), bytes.TrimSpace(object[start:i]))
 			key = nil
 		}
 	}
+}
+
+// unescaped is a key as it is meant: "\u0073uccess" is success.
+func unescaped(key []byte) []byte {
+	if bytes.IndexByte(key, '\\') < 0 {
+		return key
+	}
+	return []byte(text(slices.Concat([]byte{'"'}, key, []byte{'"'})))
 }
 
 // text is the string that a JSON value is; empty if it is none.

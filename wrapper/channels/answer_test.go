@@ -128,6 +128,7 @@ func TestASuccessIsASuccess(t *testing.T) {
 		"an id that is a number":           {`{"success":true,"data":{"id":7,"status":"sent"}}`, "field=data.id"},
 		"a member that nobody knows":       {`{"success":true,"data":{"id":"message-1","status":"sent","mood":[{}]},"more":1}`, ""},
 		"another case beside it":           {`{"Success":false,"success":true,"data":{"status":"sent"}}`, ""},
+		"escapes in the keys":              {`{"\u0073uccess":true,"dat\u0061":{"status":"sent"}}`, ""},
 		"twice the same":                   {`{"success":true,"success":true,"data":{"status":"sent"}}`, ""},
 		"a byte order mark":                {"\xef\xbb\xbf" + `{"success":true,"data":{"status":"sent"}}`, ""},
 		"white space":                      {"\r\n { \"success\" : true , \"data\" : { \"status\" : \"sent\" } } \n", ""},
