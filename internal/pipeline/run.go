@@ -91,8 +91,8 @@ func (r *run) prepare(ctx context.Context) (within context.Context, cancel conte
 		slot, f = r.waitForSlot(ctx)
 		slot.Waited += waited
 	}
-	// The attempt has its own time unless it begins at once; then one context will do.
-	if r.Bound != nil || time.Since(start) > time.Second {
+	// The exchange has a time of its own. Where it begins at once, as nearly always, that of the token will do.
+	if r.Bound != nil || time.Since(start) > r.retry.Timeout()/50 {
 		cancel()
 		within, cancel = r.bound(ctx)
 	}

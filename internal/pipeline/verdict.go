@@ -89,12 +89,15 @@ func (r *run) refusal(resp *http.Response, body []byte, e envelope) *retry.Failu
 	return f
 }
 
+// maxShown bounds how much of an answer an error shows.
+const maxShown = 2 << 10
+
 // describe fills in what every answer tells.
 func (r *run) describe(resp *http.Response, body []byte) *retry.Failure {
 	return &retry.Failure{
 		Status:        resp.StatusCode,
 		RetryAfter:    ratelimit.RetryAfter(resp.StatusCode, resp.Header, time.Now()),
 		CorrelationID: secret.Clean(resp.Header.Get("X-Correlation-Id"), r.secret, 128),
-		Body:          secret.Clean(string(body), r.secret, 2<<10),
+		Body:          secret.Clean(string(body[:min(len(body), 4*maxShown)]), r.secret, maxShown),
 	}
 }

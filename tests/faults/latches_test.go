@@ -170,3 +170,26 @@ func TestDeliverWaitsForMidnight(t *testing.T) {
 		})
 	}
 }
+
+// The longest wait that a call makes is made, and by the clock of the server if it tells one.
+func TestTheLongestWait(t *testing.T) {
+	t.Parallel()
+	for name, header := range map[string]string{
+		"seconds":                          "Retry-After: 10\r\n",
+		"a date, by a clock an hour ahead": "Date: Sat, 01 Jan 2000 01:00:00 GMT\r\nRetry-After: Sat, 01 Jan 2000 01:00:10 GMT\r\n",
+	} {
+		for _, status := range []int{429, 503} {
+			synctest.Test(t, func(t *testing.T) { // which begins at midnight
+				p := &pipedrive{plan: &sequence{steps: []step{{answer: answer{status: status, header: header, body: envelope("")}}}}}
+				client := p.newClient(t, apiToken)
+				start := time.Now()
+				if _, err := receive(t.Context(), client, "one"); err != nil {
+					t.Errorf("%s, %d: %v", name, status, err)
+				}
+				if took := time.Since(start); took < 10*time.Second || took > 11*time.Second {
+					t.Errorf("%s, %d: it took %v", name, status, took)
+				}
+			})
+		}
+	}
+}

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/pdchannels/pdchannels/internal/retry"
 )
 
 // Outcome says what became of a request.
@@ -18,13 +16,13 @@ const (
 	// Unknown: at least a part of the request was sent, but no answer tells the result: none came, it was
 	// cut off, it was not what the API answers, or it was 303, 408 or a 5xx. The request may have
 	// taken effect.
-	Unknown Outcome = Outcome(retry.Unknown)
+	Unknown Outcome = iota // in the order of internal/retry, from which an outcome is converted
 	// NotSent: nothing of the request was sent. It had no effect, and may be made again.
-	NotSent Outcome = Outcome(retry.NotSent)
+	NotSent
 	// Rejected: the API refused the request, or something on the way to it did. It had no effect.
-	Rejected Outcome = Outcome(retry.Rejected)
+	Rejected
 	// Accepted: the request succeeded. No [*Error] has this outcome, but events of an [Observer] do.
-	Accepted Outcome = Outcome(retry.Accepted)
+	Accepted
 )
 
 // String returns "not sent", "outcome unknown", "rejected" or "accepted".
