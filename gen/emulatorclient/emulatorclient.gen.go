@@ -110,9 +110,11 @@ const (
 	FaultKindBurst   FaultKind = "burst"
 	FaultKindDaily   FaultKind = "daily"
 	FaultKindDelay   FaultKind = "delay"
+	FaultKindDouble  FaultKind = "double"
 	FaultKindDrop    FaultKind = "drop"
 	FaultKindExpired FaultKind = "expired"
 	FaultKindPage    FaultKind = "page"
+	FaultKindReorder FaultKind = "reorder"
 	FaultKindReset   FaultKind = "reset"
 	FaultKindStatus  FaultKind = "status"
 )
@@ -126,11 +128,15 @@ func (e FaultKind) Valid() bool {
 		return true
 	case FaultKindDelay:
 		return true
+	case FaultKindDouble:
+		return true
 	case FaultKindDrop:
 		return true
 	case FaultKindExpired:
 		return true
 	case FaultKindPage:
+		return true
+	case FaultKindReorder:
 		return true
 	case FaultKindReset:
 		return true
@@ -164,14 +170,20 @@ func (e Origin) Valid() bool {
 
 // Defines values for Profile.
 const (
-	AsDocumented Profile = ""
-	Withdrawn    Profile = "withdrawn"
+	AsDocumented  Profile = ""
+	BusyNeighbour Profile = "busy-neighbour"
+	Slow          Profile = "slow"
+	Withdrawn     Profile = "withdrawn"
 )
 
 // Valid indicates whether the value is a known member of the Profile enum.
 func (e Profile) Valid() bool {
 	switch e {
 	case AsDocumented:
+		return true
+	case BusyNeighbour:
+		return true
+	case Slow:
 		return true
 	case Withdrawn:
 		return true
@@ -572,9 +584,9 @@ type Fault struct {
 	ID int64 `json:"id,omitempty,omitzero"`
 
 	// Kind A status with the API's envelope; a proxy's HTML page; a delay; a reset before anything is done; done,
-	// then dropped without an answer; 429; 429 of a used-up day; 401 of an expired token. Towards the app
-	// (direction out): status, page and reset stand for an answer of the app that never came, delay comes
-	// before the call, drop after it.
+	// then dropped without an answer; done twice; done after the next call of the operation, or after 5 seconds;
+	// 429; 429 of a used-up day; 401 of an expired token. Towards the app (direction out) status, page and reset
+	// stand for a call that never reached it. A dead link is a status of the operation HEAD.
 	Kind FaultKind `json:"kind"`
 
 	// Met How many have met it; in answers.
@@ -594,9 +606,9 @@ type Fault struct {
 }
 
 // FaultKind A status with the API's envelope; a proxy's HTML page; a delay; a reset before anything is done; done,
-// then dropped without an answer; 429; 429 of a used-up day; 401 of an expired token. Towards the app
-// (direction out): status, page and reset stand for an answer of the app that never came, delay comes
-// before the call, drop after it.
+// then dropped without an answer; done twice; done after the next call of the operation, or after 5 seconds;
+// 429; 429 of a used-up day; 401 of an expired token. Towards the app (direction out) status, page and reset
+// stand for a call that never reached it. A dead link is a status of the operation HEAD.
 type FaultKind string
 
 // FaultList Faults.
@@ -800,12 +812,14 @@ type Problem struct {
 	Error string `json:"error"`
 }
 
-// Profile As documented, or withdrawn, where the API answers as a service that is gone, 404, 410 and a page in turn.
+// Profile As documented; withdrawn, where the API answers as a service that is gone, with 410, 404 and a page in turn;
+// busy-neighbour, where another program uses three quarters of the burst limit; slow, where answers take 2 to 8 seconds.
 type Profile string
 
 // ProfileChoice Which profile.
 type ProfileChoice struct {
-	// Profile As documented, or withdrawn, where the API answers as a service that is gone, 404, 410 and a page in turn.
+	// Profile As documented; withdrawn, where the API answers as a service that is gone, with 410, 404 and a page in turn;
+	// busy-neighbour, where another program uses three quarters of the burst limit; slow, where answers take 2 to 8 seconds.
 	Profile Profile `json:"profile"`
 }
 
@@ -895,7 +909,8 @@ type State struct {
 	// Number The number of the latest event.
 	Number int64 `json:"number"`
 
-	// Profile As documented, or withdrawn, where the API answers as a service that is gone, 404, 410 and a page in turn.
+	// Profile As documented; withdrawn, where the API answers as a service that is gone, with 410, 404 and a page in turn;
+	// busy-neighbour, where another program uses three quarters of the burst limit; slow, where answers take 2 to 8 seconds.
 	Profile Profile `json:"profile"`
 
 	// Refused How many of them were refused.

@@ -26,9 +26,14 @@ func (e *Emulator) SetProfile(p Profile) error {
 	if err := p.check(); err != nil {
 		return err
 	}
-	e.profile.Store(string(p))
+	e.behave(p)
 	e.told(emulatorserver.EventKindProfile)
 	return nil
+}
+
+func (e *Emulator) behave(p Profile) {
+	e.profile.Store(string(p))
+	e.limits.share(p == BusyNeighbour)
 }
 
 // ExpireTokens ends all access tokens that the token endpoint has given out, and the refresh tokens as well if

@@ -1,11 +1,11 @@
-// Faults and profiles carried out: on calls of the API and the token endpoint, and on calls of the app.
+// Faults and profiles carried out on calls of the API and of the token endpoint.
 
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/pdchannels/pdchannels/gen/channelsserver"
 	"github.com/pdchannels/pdchannels/gen/emulatorserver"
+	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/exchanges"
 	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/faults"
 	"github.com/pdchannels/pdchannels/wrapper/emulator/internal/rule"
 )
@@ -49,6 +50,9 @@ func (e *Emulator) withdrawn(w *recorder) bool {
 // meets carries a fault out that a call of the API or of the token endpoint meets. If answered is true there
 // is nothing more to do; otherwise the request goes on, and then must be called at its end.
 func (e *Emulator) meets(w *recorder, r *http.Request, operation string) (then func(), answered bool) {
+	if r.Context().Value(doubledKey{}) != nil {
+		return func() {}, false
+	}
 	call := faults.Call{Direction: emulatorserver.In, Operation: operation}
 	if e.faults.ByConversation() {
 		call.Conversation = conversationOf(r)
@@ -67,6 +71,12 @@ func (e *Emulator) meets(w *recorder, r *http.Request, operation string) (then f
 		case <-r.Context().Done():
 		case <-e.ending:
 		}
+		return func() {}, false
+	case emulatorserver.FaultKindReorder:
+		e.letPass(r.Context(), operation)
+		return func() {}, false
+	case emulatorserver.FaultKindDouble:
+		e.serveFirst(r)
 		return func() {}, false
 	case emulatorserver.FaultKindDrop:
 		bare := w.ResponseWriter
@@ -93,6 +103,35 @@ func (e *Emulator) meets(w *recorder, r *http.Request, operation string) (then f
 		writeJSON(w, status, body)
 	}
 	return func() {}, true
+}
+
+// letPass waits until a later call of the operation is over, or for 5 seconds.
+func (e *Emulator) letPass(ctx context.Context, operation string) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	_, _ = e.waitForExchange(ctx, exchanges.Query{Operation: operation, After: e.events.Last()}) // if none comes, it goes on alone
+}
+
+// serveFirst carries a request out once more, before it is carried out and answered. The body can be read again.
+func (e *Emulator) serveFirst(r *http.Request) {
+	raw, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil {
+		return // as a body that breaks off is answered
+	}
+	r.Body = teed{bytes.NewReader(raw), r.Body}
+	first := r.Clone(context.WithValue(r.Context(), doubledKey{}, true))
+	first.Body = io.NopCloser(bytes.NewReader(raw))
+	e.ServeHTTP(nowhere{http.Header{}}, first)
+}
+
+// doubledKey marks a request that is carried out twice, which meets no fault the first time.
+type doubledKey struct{}
+
+// slow answers after 2 to 8 seconds, if that is the profile.
+func (e *Emulator) slow(r *http.Request) {
+	if e.profile.Load() == string(emulatorserver.Slow) {
+		_ = pause(r.Context(), time.Duration(2+3*e.gone.Add(1)%7)*time.Second) // if it ends, so does the request
+	}
 }
 
 func orElse(status, otherwise int) int {
@@ -124,64 +163,3 @@ type nowhere struct{ header http.Header }
 func (n nowhere) Header() http.Header         { return n.header }
 func (n nowhere) Write(p []byte) (int, error) { return len(p), nil }
 func (n nowhere) WriteHeader(int)             {}
-
-// broken is the transport of calls to the app, with the faults that they meet.
-type broken struct {
-	next http.RoundTripper
-	e    *Emulator
-}
-
-// RoundTrip sends a request, unless a fault is in its way.
-func (t broken) RoundTrip(r *http.Request) (*http.Response, error) {
-	x := exchangeOf(r.Context())
-	if x == nil {
-		return t.next.RoundTrip(r)
-	}
-	f, met := t.e.faults.Meet(faults.Call{Direction: emulatorserver.Out, Operation: x.Operation, Conversation: x.Conversation})
-	if !met {
-		return t.next.RoundTrip(r)
-	}
-	x.Fault = f.ID
-	x.Decided(rule.Faulty)
-	switch f.Kind {
-	case emulatorserver.FaultKindDelay:
-		if err := pause(r.Context(), time.Duration(f.DelayMs)*time.Millisecond); err != nil {
-			return nil, err
-		}
-		return t.next.RoundTrip(r)
-	case emulatorserver.FaultKindDrop:
-		resp, err := t.next.RoundTrip(r)
-		if err == nil {
-			_ = resp.Body.Close()
-			err = errors.New("the answer was lost, by a fault that was set")
-		}
-		return nil, err
-	case emulatorserver.FaultKindReset:
-		return nil, errors.New("the connection was reset, by a fault that was set")
-	default:
-		return t.instead(r, f), nil
-	}
-}
-
-// instead is an answer that the app never gave.
-func (t broken) instead(r *http.Request, f faults.Fault) *http.Response {
-	kind, body := "application/json", fmt.Sprintf(`{"success":false,"data":{"message":"a fault that was set","code":%q}}`, f.Code)
-	status := orElse(f.Status, http.StatusInternalServerError)
-	if f.Kind == emulatorserver.FaultKindPage {
-		status = orElse(f.Status, http.StatusBadGateway)
-		kind, body = "text/html", fmt.Sprintf(proxyPage, status, http.StatusText(status), status, http.StatusText(status))
-	}
-	return &http.Response{
-		StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
-		Header: http.Header{"Content-Type": {kind}}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

@@ -46,6 +46,7 @@ func TestFaultsOfTheAPI(t *testing.T) {
 		"twice":              {emulator.Fault{Kind: emulator.FaultPage, Times: 2}, "502 text/html, 502 text/html, 200 application/json", "m3"},
 		"done and dropped":   {emulator.Fault{Kind: emulator.FaultDrop, Nth: 2}, "200 application/json, ended, 200 application/json", "m1 m2 m3"},
 		"reset":              {emulator.Fault{Kind: emulator.FaultReset, Nth: 2}, "200 application/json, ended, 200 application/json", "m1 m3"},
+		"twice over":         {emulator.Fault{Kind: emulator.FaultDouble, Nth: 2}, "200 application/json, 200 application/json, 200 application/json", "m1 m2 m3"},
 		"burst":              {emulator.Fault{Kind: emulator.FaultBurst, Nth: 1}, "429 application/json, 200 application/json, 200 application/json", "m2 m3"},
 		"expired":            {emulator.Fault{Kind: emulator.FaultExpired, Nth: 1}, "401 application/json, 200 application/json, 200 application/json", "m2 m3"},
 		"delay":              {emulator.Fault{Kind: emulator.FaultDelay, Delay: time.Millisecond}, "200 application/json, 200 application/json, 200 application/json", "m1 m2 m3"},
@@ -71,7 +72,7 @@ func TestFaultsOfTheAPI(t *testing.T) {
 				t.Errorf("got %s and kept %v, want %s and %s", got, kept, test.want, test.kept)
 			}
 			met := a.Exchanges(emulator.ExchangeQuery{Verdict: emulator.VerdictFault})
-			if want := strings.Count(test.want, "200") == 3 && test.fault.Kind != emulator.FaultDelay; (len(met) == 0) != want {
+			if want := strings.Count(test.want, "200") == 3 && test.fault.Kind != emulator.FaultDelay; (len(met) == 0) != want && test.fault.Kind != emulator.FaultDouble {
 				t.Errorf("%d exchanges met the fault", len(met))
 			}
 			a.ClearFaults()
@@ -79,6 +80,58 @@ func TestFaultsOfTheAPI(t *testing.T) {
 				t.Errorf("without the fault: %s", got)
 			}
 		})
+	}
+}
+
+// A call that is doubled is carried out twice, and one that is overtaken after the next.
+func TestCallsThatAreDoubledAndOvertaken(t *testing.T) {
+	t.Parallel()
+	a := start(t, emulator.Config{})
+	if err := a.Fault(emulator.Fault{Kind: emulator.FaultDouble, Operation: "addChannel"}); err != nil {
+		t.Fatal(err)
+	}
+	a.addChannel(channel()).want(t, http.StatusConflict, "CHANNEL_ALREADY_EXISTS")
+	if len(a.Channels()) != 1 || len(a.Exchanges(emulator.ExchangeQuery{Operation: "addChannel"})) == 0 {
+		t.Error("the first of both was not carried out")
+	}
+	if err := a.Fault(emulator.Fault{Kind: emulator.FaultReorder, Operation: "receiveMessage", Nth: 1}); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan string, 2)
+	entered := make(chan struct{})
+	go func() {
+		close(entered)
+		a.receive(message("id", "m1"))
+		done <- "m1"
+	}()
+	<-entered
+	for a.control("GET", "/faults", "").list("faults")[1]["met"] != 1.0 {
+		continue // until the first has met its fault
+	}
+	a.receive(message("id", "m2"))
+	done <- "m2"
+	<-done
+	<-done
+	if got := a.Messages("c1", "v1"); len(got) != 2 || got[0].ID != "m2" {
+		t.Errorf("the messages are %+v", got)
+	}
+}
+
+func TestABusyNeighbour(t *testing.T) {
+	t.Parallel()
+	a := start(t, emulator.Config{BurstLimit: 8, Profile: emulator.BusyNeighbour})
+	if got := a.receive("{}").header.Get("X-Ratelimit-Remaining"); got != "1" {
+		t.Errorf("%s of 8 requests are left", got)
+	}
+	a.receive("{}")
+	if got := a.receive("{}"); got.status != http.StatusTooManyRequests {
+		t.Errorf("got %d beside a busy neighbour", got.status)
+	}
+	if err := a.SetProfile(emulator.AsDocumented); err != nil {
+		t.Fatal(err)
+	}
+	if got := a.receive("{}"); got.status != http.StatusBadRequest || got.header.Get("X-Ratelimit-Remaining") != "5" {
+		t.Errorf("got %d %v alone", got.status, got.header)
 	}
 }
 

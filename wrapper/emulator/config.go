@@ -104,6 +104,10 @@ const (
 	AsDocumented Profile = ""
 	// Withdrawn: as a service that is gone, which answers 410, 404 and an HTML page in turn.
 	Withdrawn Profile = "withdrawn"
+	// BusyNeighbour: another program of the installation uses three quarters of the burst limit.
+	BusyNeighbour Profile = "busy-neighbour"
+	// Slow: answers of the API take 2 to 8 seconds.
+	Slow Profile = "slow"
 )
 
 // User is a user of the emulated company.

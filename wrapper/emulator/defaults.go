@@ -64,8 +64,8 @@ func (c Config) check() error {
 }
 
 func (p Profile) check() error {
-	if p != AsDocumented && p != Withdrawn {
-		return fmt.Errorf("Profile is %q: it must be empty or %q", p, Withdrawn)
+	if !slices.Contains([]Profile{AsDocumented, Withdrawn, BusyNeighbour, Slow}, p) {
+		return fmt.Errorf("Profile is %q: it must be empty, %q, %q or %q", p, Withdrawn, BusyNeighbour, Slow)
 	}
 	return nil
 }

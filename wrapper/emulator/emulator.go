@@ -138,7 +138,7 @@ func New(cfg Config) (*Emulator, error) {
 	if e.outgoing, err = newOutgoing(cfg, over); err != nil {
 		return nil, fmt.Errorf("emulator: Provider: %w", err)
 	}
-	e.profile.Store(string(cfg.Profile))
+	e.behave(cfg.Profile)
 	if err := e.begin(); err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}

@@ -72,6 +72,7 @@ func (e *Emulator) serve(w *recorder, r *http.Request) {
 	if e.withdrawn(w) {
 		return
 	}
+	e.slow(r)
 	op, found := e.operations[operationKey(pattern)]
 	w.exchange.Operation, w.exchange.Cost = op.id, op.cost
 	then, answered := e.meets(w, r, op.id)

@@ -130,7 +130,7 @@ func (e *Emulator) Restore(snapshot []byte) error {
 	e.faults.Clear()
 	e.limits.change(emulatorserver.LimitsChange{BurstLimit: e.cfg.BurstLimit, DailyBudget: e.cfg.DailyBudget, Clear: true})
 	e.exchanges.Reset()
-	e.profile.Store(string(e.cfg.Profile))
+	e.behave(e.cfg.Profile)
 	e.told(emulatorserver.EventKindReset)
 	return nil
 }

@@ -22,6 +22,7 @@ const burstWindow = 2 * time.Second
 type limits struct {
 	clock  func() time.Time
 	burst  int
+	others int // requests of other programs, which are always there
 	budget int
 
 	mu       sync.Mutex
@@ -56,6 +57,15 @@ func (l *limits) change(c emulatorserver.LimitsChange) {
 	}
 }
 
+// share lets other programs use three quarters of the burst limit, or none of it.
+func (l *limits) share(busy bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.others = 0; busy {
+		l.others = l.burst * 3 / 4
+	}
+}
+
 // pass lets requests leave the window, and the day end.
 func (l *limits) pass(now time.Time) {
 	// A clock that was set back would hold them until it is there again.
@@ -79,7 +89,7 @@ func (l *limits) admit(cost int, header http.Header) (exhausted string) {
 	now := l.clock()
 	l.pass(now)
 	switch {
-	case len(l.admitted) >= l.burst:
+	case len(l.admitted) >= max(l.burst-l.others, 1):
 		exhausted = "burst limit"
 	case cost > l.budget-l.spent:
 		exhausted = "daily budget"
@@ -89,7 +99,7 @@ func (l *limits) admit(cost int, header http.Header) (exhausted string) {
 		l.spent += cost
 	}
 	header.Set("X-Ratelimit-Limit", strconv.Itoa(l.burst))
-	header.Set("X-Ratelimit-Remaining", strconv.Itoa(max(l.burst-len(l.admitted), 0)))
+	header.Set("X-Ratelimit-Remaining", strconv.Itoa(max(l.burst-l.others-len(l.admitted), 0)))
 	// Our choice: x-ratelimit-reset is in whole seconds, rounded up, until the oldest request leaves the window.
 	reset := burstWindow - now.Sub(l.admitted[0]) // there is one: the limit is above zero
 	header.Set("X-Ratelimit-Reset", strconv.Itoa(int((reset+time.Second-1)/time.Second)))

@@ -141,6 +141,8 @@ const (
 	FaultDelay   FaultKind = "delay"   // carried out later
 	FaultReset   FaultKind = "reset"   // the connection ends before anything is done
 	FaultDrop    FaultKind = "drop"    // done, and the answer is lost
+	FaultDouble  FaultKind = "double"  // done twice
+	FaultReorder FaultKind = "reorder" // done after the next call of the operation, or after 5 seconds
 	FaultBurst   FaultKind = "burst"   // 429
 	FaultDaily   FaultKind = "daily"   // 429 of a day whose budget is used up
 	FaultExpired FaultKind = "expired" // 401, as with an access token that has expired

@@ -34,12 +34,12 @@ type Call struct {
 func (s *Set) Add(f Fault) (Fault, error) {
 	switch {
 	case f.Kind == "":
-		return f, errors.New("kind is missing: status, page, delay, reset, drop, burst, daily or expired")
+		return f, errors.New("kind is missing: status, page, delay, reset, drop, double, reorder, burst, daily or expired")
 	case !slices.Contains([]emulatorserver.FaultKind{
 		emulatorserver.FaultKindStatus, emulatorserver.FaultKindPage, emulatorserver.FaultKindDelay, emulatorserver.FaultKindReset,
-		emulatorserver.FaultKindDrop, emulatorserver.FaultKindBurst, emulatorserver.FaultKindDaily, emulatorserver.FaultKindExpired,
+		emulatorserver.FaultKindDrop, emulatorserver.FaultKindDouble, emulatorserver.FaultKindReorder, emulatorserver.FaultKindBurst, emulatorserver.FaultKindDaily, emulatorserver.FaultKindExpired,
 	}, f.Kind):
-		return f, errors.New("kind is none of status, page, delay, reset, drop, burst, daily and expired")
+		return f, errors.New("kind is none of status, page, delay, reset, drop, double, reorder, burst, daily and expired")
 	case f.Direction != "" && f.Direction != emulatorserver.In && f.Direction != emulatorserver.Out:
 		return f, errors.New("direction is neither in nor out")
 	case f.Direction == emulatorserver.Out && slices.Contains([]emulatorserver.FaultKind{emulatorserver.FaultKindBurst, emulatorserver.FaultKindDaily, emulatorserver.FaultKindExpired}, f.Kind):
