@@ -52,7 +52,8 @@ type engine struct {
 }
 
 func inserter[TTx any](driver riverdriver.Driver[TTx], schema string) (func(context.Context, TTx, drainArgs) error, error) {
-	client, err := river.NewClient(driver, &river.Config{Schema: schema})
+	// Notifications within the cooldown of another are not sent: the second of two installations would wait for a poll.
+	client, err := river.NewClient(driver, &river.Config{Schema: schema, FetchCooldown: river.FetchCooldownMin})
 	if err != nil {
 		return nil, err
 	}

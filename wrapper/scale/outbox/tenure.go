@@ -91,37 +91,47 @@ func (r *run) keep(t *tenure) {
 
 // watch does the rounds, until ctx ends.
 func (r *run) watch(ctx context.Context) {
-	type sight struct {
-		beat int64
-		at   time.Time
-	}
-	seen := map[string]sight{}
+	others := sights{}
 	cleaned := time.Time{}
 	for ; ctx.Err() == nil; pause(ctx, time.Second) {
-		asked := time.Now()
-		beats, err := r.store.beats(ctx)
-		if err != nil {
-			r.trouble(ctx, "look after the other processes", err)
-			continue
-		}
-		for id := range seen {
-			if _, there := beats[id]; !there {
-				delete(seen, id)
-			}
-		}
-		for id, beat := range beats {
-			if s, known := seen[id]; !known || s.beat != beat {
-				seen[id] = sight{beat, time.Now()}
-			} else if asked.Sub(s.at) > deadAfter {
-				r.config.Logger.WarnContext(ctx, "outbox: a process is dead", slog.String("process", id))
-				r.check(ctx, "bury a process", r.store.bury(ctx, id, beat))
-			}
+		if r.store.dialect.name != sqlite.name { // there are no others, and the one that there is sends no beats
+			r.lookAfter(ctx, others)
 		}
 		r.adoptOrphans(ctx)
 		r.rouseSleepers(ctx)
 		if time.Since(cleaned) > 30*time.Second {
 			cleaned = time.Now()
 			r.check(ctx, "remove delivered messages", r.store.clean(ctx, r.config.Keep))
+		}
+	}
+}
+
+// sights are when the beat of each process was seen to change.
+type sights map[string]sight
+
+type sight struct {
+	beat int64
+	at   time.Time
+}
+
+// lookAfter buries the processes whose beat has stood still for too long.
+func (r *run) lookAfter(ctx context.Context, others sights) {
+	asked := time.Now()
+	beats, err := r.store.beats(ctx)
+	if !r.check(ctx, "look after the other processes", err) {
+		return
+	}
+	for id := range others {
+		if _, there := beats[id]; !there {
+			delete(others, id)
+		}
+	}
+	for id, beat := range beats {
+		if s, known := others[id]; !known || s.beat != beat {
+			others[id] = sight{beat, time.Now()}
+		} else if asked.Sub(s.at) > deadAfter {
+			r.config.Logger.WarnContext(ctx, "outbox: a process is dead", slog.String("process", id))
+			r.check(ctx, "bury a process", r.store.bury(ctx, id, beat))
 		}
 	}
 }

@@ -60,11 +60,7 @@ func (a *api) until(n int) {
 }
 
 func client(url, installation string) (*channels.Client, error) {
-	limiter, err := channels.NewLimiter(channels.LimiterConfig{Limit: 1000000})
-	if err != nil {
-		return nil, err
-	}
-	return channels.NewClient(channels.APIToken(installation), channels.WithBaseURL(url+"/v1"), channels.WithLimiter(limiter),
+	return channels.NewClient(channels.APIToken(installation), channels.WithBaseURL(url+"/v1"), // the limit it learns from the answers
 		channels.WithLogger(slog.New(slog.DiscardHandler)))
 }
 

@@ -17,7 +17,7 @@ var (
 	appends   = flag.Int("appends", 4000, "messages of each append row")
 	sends     = flag.Int("sends", 20000, "messages of each delivery row")
 	processes = flag.String("processes", "1,2,4", "processes that deliver, a row each")
-	only      = flag.String("only", "", "append, deliver or takeover")
+	only      = flag.String("only", "", "append, deliver, takeover or pace")
 )
 
 func main() {
@@ -57,7 +57,7 @@ func bench(ctx context.Context) error {
 		for _, part := range []struct {
 			name string
 			run  func(ctx context.Context, engine string, fresh func() (string, error)) error
-		}{{"append", appendRows}, {"deliver", deliverRows}, {"takeover", takeoverRows}} {
+		}{{"append", appendRows}, {"deliver", deliverRows}, {"takeover", takeoverRows}, {"pace", paceRows}} {
 			if *only != "" && *only != part.name {
 				continue
 			}
