@@ -20,7 +20,7 @@ func TestTheEmulatorTakesPresets(t *testing.T) {
 		"PIPEDRIVE_ACCESS_TOKEN": "t0ken", "PIPEDRIVE_API_TOKEN": "ap1token",
 	}
 	banner, stop := startEmulatorIn(t, preset, "--addr", "127.0.0.1:0", "--user", "7:Ada:admin", "--user", "8:Bo", "--burst-limit", "3", "--token-lifetime", "90s",
-		"--daily-budget", "1000", "--refresh", "repeating", "--redirect-url", "http://localhost:3000/callback", "--allow-host", "pipedrive.test")
+		"--daily-budget", "35", "--refresh", "repeating", "--redirect-url", "http://localhost:3000/callback", "--allow-host", "pipedrive.test")
 	env := settingsIn(t, banner)
 	for _, secret := range []string{"s3cret", "t0ken", "ap1token"} {
 		if strings.Contains(banner, secret) {
@@ -36,7 +36,20 @@ func TestTheEmulatorTakesPresets(t *testing.T) {
 	if r.code != exitDone || field(r.object(t), "channel", "pd_user_id") != 7.0 || field(r.object(t), "channel", "marketplace_client_id") != "my-app" {
 		t.Errorf("%+v", r)
 	}
-	pdchannels(t, url.with("PIPEDRIVE_API_TOKEN", "ap1token"), "probe").wants(t, exitDone, "alive", "")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, env["PIPEDRIVE_BASE_URL"]+"/channels/messages/receive", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Api-Token", "ap1token")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if got := resp.Header.Get("X-RateLimit-Limit"); got != "3" {
+		t.Errorf("the limit is %q", got)
+	}
+	// Of 35 tokens a day, 20 are spent.
 	pdchannels(t, url.with("PIPEDRIVE_API_TOKEN", "ap1token"), "probe").wants(t, exitDone, "alive", "")
 	pdchannels(t, url.with("PIPEDRIVE_API_TOKEN", "ap1token"), "probe", "--attempts", "1").wants(t, exitNotAllowed, "a limit is used up", "")
 	if r := stop(); strings.Contains(r.stderr, "t0ken") {
