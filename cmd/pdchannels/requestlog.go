@@ -42,8 +42,11 @@ func (h *requestLog) Handle(_ context.Context, r slog.Record) error {
 		switch a.Key {
 		case "method", "path", "status", "code", "reason":
 			values[a.Key] = value
-		case "rule": // there may be several
-			rest += h.colour.dim(" · " + value)
+		case "rules":
+			rules, _ := a.Value.Any().([]string)
+			for _, rule := range rules {
+				rest += h.colour.dim(" · " + printable(rule))
+			}
 		default:
 			rest += h.colour.dim(" " + a.Key + "=" + value)
 		}

@@ -29,7 +29,7 @@ func TestTheRequestLogSaysWhy(t *testing.T) {
 	t.Parallel()
 	var screen strings.Builder
 	log := slog.New(&requestLog{to: &output{to: &screen}})
-	log.Info("answered", "method", "POST", "path", "/v1/channels", "status", 403, "code", "ADMIN_ONLY", "reason", "user 2 is no admin", "rule", "admins (documented)", "rule", "order (choice)")
+	log.Info("answered", "method", "POST", "path", "/v1/channels", "status", 403, "code", "ADMIN_ONLY", "reason", "user 2 is no admin", "rules", []string{"admins (documented)", "order (choice)"})
 	if want := "  POST   /v1/channels → 403 ADMIN_ONLY: user 2 is no admin · admins (documented) · order (choice)\n"; !strings.HasSuffix(screen.String(), want) {
 		t.Errorf("%q, want %q", screen.String(), want)
 	}

@@ -71,8 +71,12 @@ func reasons(x *exchanges.Exchange) (attrs []slog.Attr) {
 	if x.Reason != "" {
 		attrs = append(attrs, slog.String("reason", x.Reason))
 	}
+	var rules []string
 	for _, r := range x.Rules {
-		attrs = append(attrs, slog.String("rule", r.ID+" ("+string(r.Provenance)+"): "+r.Says))
+		rules = append(rules, r.ID+" ("+string(r.Provenance)+"): "+r.Says)
+	}
+	if rules != nil {
+		attrs = append(attrs, slog.Any("rules", rules))
 	}
 	return attrs
 }
