@@ -95,5 +95,10 @@ func TestAMissingAPIDomainIsFilledInOnce(t *testing.T) {
 			}
 		}
 		h.wantWarning(auth.ErrAPIDomain)
+		warned := len(h.warns.all())
+		h.do(func() { h.apiDomain = "" })
+		if _, err := src.Renew(h.Context(), h.token(src)); err != nil || len(h.warns.all()) != warned {
+			t.Errorf("a refresh that names none: %v, Warn was told %v", err, h.warns.all())
+		}
 	})
 }

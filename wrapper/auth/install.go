@@ -169,7 +169,6 @@ func (a *App) RevokeAccessToken(ctx context.Context, in Installation) error {
 			return err
 		}
 		g.ExpiresAt = time.Now()
-		g.schedule()
 		return nil
 	})
 }

@@ -106,6 +106,38 @@ func TestADamagedRecordIsSaidAndInstalledOver(t *testing.T) {
 	})
 }
 
+// The generations begin anew with a new record: a token that was not saved before must not outweigh it.
+func TestAnInstallOverADamagedRecordOutweighsWhatWasNotSaved(t *testing.T) {
+	t.Parallel()
+	withFrailStore(t, func(h *harness, store *frailStore) {
+		src := h.install()
+		store.at(func(n int) error {
+			if n%2 == 0 {
+				return errDisk
+			}
+			return nil
+		})
+		for range 2 {
+			if _, err := src.Renew(h.Context(), h.token(src)); err != nil {
+				h.Fatal(err)
+			}
+		}
+		store.at(nil)
+		if err := store.Update(h.Context(), alice, func(_ context.Context, _ auth.Record, save func(auth.Record) error) error {
+			return save(auth.Record("damaged"))
+		}); err != nil {
+			h.Fatal(err)
+		}
+		h.refuse() // whatever was given out before
+		h.install()
+		<-time.After(time.Hour)
+		h.token(src)
+		if h.refusals != 0 {
+			h.Errorf("%d refresh tokens were refused", h.refusals)
+		}
+	})
+}
+
 func TestAStoredAPIDomainIsCheckedAgain(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(h *harness) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,6 +39,33 @@ func TestARefusedRefreshTokenIsNotTriedAgain(t *testing.T) {
 		h.install()
 		h.token(src)
 		h.token(h.newApp().TokenSource(alice))
+	})
+}
+
+// All have read the record before the first of them is refused.
+func TestARefusedRefreshTokenIsTriedByOneProcess(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(h *harness) {
+		h.install()
+		<-time.After(time.Hour)
+		h.refuse()
+		var all sync.WaitGroup
+		for range 8 {
+			src := h.newApp().TokenSource(alice)
+			all.Go(func() {
+				if _, err := src.Token(); !errors.Is(err, auth.ErrReauthorize) {
+					t.Errorf("Token: %v", err)
+				}
+			})
+		}
+		all.Wait()
+		h.wantCount("refresh_token", 1)
+
+		h.conf.Store = stuckStore{h.store}
+		began := time.Now()
+		if _, err := h.newApp().TokenSource(alice).Token(); !errors.Is(err, auth.ErrReauthorize) || time.Since(began) != 0 {
+			t.Errorf("after %v of waiting for a lock that is not needed: %v", time.Since(began), err)
+		}
 	})
 }
 

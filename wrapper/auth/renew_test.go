@@ -64,6 +64,9 @@ func TestRenewWaitsForARefreshAndThenForItsOwn(t *testing.T) {
 		synctest.Wait()
 		close(gate.gate)
 		all.Wait()
+		if got := h.token(src); got == current {
+			t.Error("the refused token is given out again")
+		}
 		h.wantCount("refresh_token", 1)
 	})
 }

@@ -71,6 +71,13 @@ func TestForgetTellsNobody(t *testing.T) {
 		if err := h.app.Forget(h.Context(), alice); !errors.Is(err, auth.ErrNotInstalled) {
 			t.Errorf("Forget again: %v", err)
 		}
+		h.do(func() { h.override = nil })
+		if _, err := h.newApp().Install(h.Context(), h.code()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := src.BaseURL(h.Context()); err != nil { // another process has installed anew
+			t.Errorf("BaseURL: %v", err)
+		}
 	})
 }
 
@@ -87,5 +94,53 @@ func TestRevokeAccessTokenIsFollowedByARenewal(t *testing.T) {
 		}
 		h.token(h.newApp().TokenSource(alice))
 		h.wantCount("refresh_token", 1)
+	})
+}
+
+func TestForgettingThatCannotBeSavedIsNone(t *testing.T) {
+	t.Parallel()
+	withFrailStore(t, func(h *harness, store *frailStore) {
+		src := h.install()
+		want := h.token(src)
+		store.at(func(int) error { return errDisk })
+		if err := h.app.Forget(h.Context(), alice); !errors.Is(err, errDisk) {
+			h.Errorf("Forget: %v", err)
+		}
+		if got := h.token(src); got != want {
+			h.Error("the token is not the one before")
+		}
+		if w := h.serve(uninstallRequest(uninstallBody("null"))); w.Code != http.StatusInternalServerError {
+			h.Errorf("DELETE: %d %s", w.Code, w.Body)
+		}
+		h.token(src)
+	})
+}
+
+// The refresh token that counts may be in memory only.
+func TestUninstallRevokesATokenThatIsNotSaved(t *testing.T) {
+	t.Parallel()
+	withFrailStore(t, func(h *harness, store *frailStore) {
+		src := h.install()
+		store.at(func(n int) error {
+			if n == 2 {
+				return errDisk
+			}
+			return nil
+		})
+		if _, err := src.Renew(h.Context(), h.token(src)); err != nil {
+			h.Fatal(err)
+		}
+		if err := h.app.Uninstall(h.Context(), alice); err != nil {
+			h.Errorf("Uninstall: %v", err)
+		}
+		if len(h.refresh) != 0 {
+			h.Error("the refresh token was not revoked")
+		}
+		if err := h.app.Wait(h.Context()); err != nil {
+			h.Fatal(err)
+		}
+		if _, err := h.newApp().TokenSource(alice).Token(); !errors.Is(err, auth.ErrNotInstalled) {
+			h.Errorf("the late save brought the token back: %v", err)
+		}
 	})
 }

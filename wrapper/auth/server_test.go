@@ -34,6 +34,7 @@ type oauthServer struct {
 	expiresIn int
 	apiDomain string
 	skew      time.Duration // of its clock
+	noDate    bool          // it does not tell the time
 	user      auth.Installation
 	// override, if not nil, may answer in place of the server.
 	override func(w http.ResponseWriter, r *http.Request) (answered bool)
@@ -153,6 +154,9 @@ func (s *oauthServer) issue(w http.ResponseWriter, r *http.Request, ok bool, old
 	s.owner[refresh], _, _ = r.BasicAuth()
 	s.access[access] = time.Now().Add(time.Duration(s.expiresIn) * time.Second)
 	w.Header().Set("Date", time.Now().Add(s.skew).UTC().Format(http.TimeFormat))
+	if s.noDate {
+		w.Header()["Date"] = nil
+	}
 	body := map[string]any{
 		"access_token": access, "token_type": "bearer", "expires_in": s.expiresIn, "refresh_token": refresh,
 		"scope": "base,messengers-integration", "api_domain": s.apiDomain,

@@ -180,6 +180,11 @@ func TestARefreshOutlivesItsCaller(t *testing.T) {
 		if _, err := src.TokenContext(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("TokenContext: %v", err)
 		}
+		waiting, giveUp := context.WithTimeout(h.Context(), time.Second)
+		defer giveUp()
+		if err := h.app.Wait(waiting); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Wait, while a refresh is under way: %v", err)
+		}
 		release()
 		if err := h.app.Wait(h.Context()); err != nil {
 			t.Errorf("Wait: %v", err)
@@ -199,6 +204,10 @@ func TestAnEndedContextBeginsNothing(t *testing.T) {
 		cancel()
 		if _, err := src.TokenContext(ctx); err != nil {
 			t.Errorf("a token at hand needs no waiting, yet: %v", err)
+		}
+		<-time.After(57*time.Minute + time.Second)
+		if _, err := src.TokenContext(ctx); err != nil {
+			t.Errorf("a token at hand serves for three minutes more, yet: %v", err)
 		}
 		<-time.After(time.Hour)
 		if _, err := src.TokenContext(ctx); !errors.Is(err, context.Canceled) {

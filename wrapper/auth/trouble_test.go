@@ -216,3 +216,56 @@ func TestALateSaveDoesNotOverwriteANewInstall(t *testing.T) {
 		}
 	})
 }
+
+func TestATokenThatIsNotSavedDoesNotOutweighANewInstall(t *testing.T) {
+	t.Parallel()
+	withFrailStore(t, func(h *harness, store *frailStore) {
+		src := h.install()
+		store.at(func(n int) error {
+			if n == 2 {
+				return errDisk
+			}
+			return nil
+		})
+		if _, err := src.Renew(h.Context(), h.token(src)); err != nil {
+			h.Fatal(err)
+		}
+		token := h.token(src)
+		h.refuse() // whatever was given out before
+		if _, err := h.newApp().Install(h.Context(), h.code()); err != nil { // by another process
+			h.Fatal(err)
+		}
+		if _, err := src.Renew(h.Context(), token); err != nil || h.refusals != 0 {
+			h.Errorf("Renew: %v; %d refresh tokens were refused", err, h.refusals)
+		}
+	})
+}
+
+func TestALateSaveDoesNotBringARemovedRecordBack(t *testing.T) {
+	t.Parallel()
+	withFrailStore(t, func(h *harness, store *frailStore) {
+		src := h.install()
+		store.at(func(n int) error {
+			if n == 2 {
+				return errDisk
+			}
+			return nil
+		})
+		if _, err := src.Renew(h.Context(), h.token(src)); err != nil {
+			h.Fatal(err)
+		}
+		if err := store.Update(h.Context(), alice, func(_ context.Context, _ auth.Record, save func(auth.Record) error) error {
+			return save(nil)
+		}); err != nil {
+			h.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(h.Context(), 2*time.Hour)
+		defer cancel()
+		if err := h.app.Wait(ctx); err != nil {
+			h.Errorf("Wait: %v", err)
+		}
+		if r, err := store.Load(h.Context(), alice); len(r) != 0 || err != nil {
+			h.Errorf("the store has %v, %v", r, err)
+		}
+	})
+}

@@ -136,6 +136,25 @@ func TestTheAgeOfAnUninstallIsJudgedByPipedrivesClock(t *testing.T) {
 	}
 }
 
+// Without the server's time this host's has to do.
+func TestTheAgeOfAnUninstallWithoutPipedrivesClock(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(h *harness) {
+		h.do(func() { h.noDate = true })
+		<-time.After(900 * time.Millisecond)
+		src := h.install()
+		call := func(at time.Time) {
+			h.serve(uninstallRequest(uninstallBody(`"` + at.UTC().Format(time.DateTime) + `"`)))
+		}
+		call(time.Now().Add(-time.Second))
+		h.token(src)
+		call(time.Now()) // in whole seconds, this looks older than the install
+		if _, err := src.Token(); !errors.Is(err, auth.ErrNotInstalled) {
+			t.Errorf("Token: %v", err)
+		}
+	})
+}
+
 func TestForgedUninstalls(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, nil)
