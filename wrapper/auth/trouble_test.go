@@ -231,12 +231,15 @@ func TestATokenThatIsNotSavedDoesNotOutweighANewInstall(t *testing.T) {
 			h.Fatal(err)
 		}
 		token := h.token(src)
-		h.refuse() // whatever was given out before
+		h.refuse()                                                           // whatever was given out before
 		if _, err := h.newApp().Install(h.Context(), h.code()); err != nil { // by another process
 			h.Fatal(err)
 		}
 		if _, err := src.Renew(h.Context(), token); err != nil || h.refusals != 0 {
 			h.Errorf("Renew: %v; %d refresh tokens were refused", err, h.refusals)
+		}
+		if err := h.app.Wait(h.Context()); err != nil {
+			h.Fatal(err)
 		}
 	})
 }

@@ -157,8 +157,8 @@ func TestInstallations(t *testing.T) {
 
 func TestRecordsThatCannotBe(t *testing.T) {
 	t.Parallel()
-	s := open(t, t.TempDir())
 	for _, record := range []string{"", strings.Repeat("x", maxRecord+1)} {
+		s := open(t, t.TempDir())
 		if err := save(s, record); err == nil {
 			t.Errorf("a record of %d bytes was saved", len(record))
 		}
