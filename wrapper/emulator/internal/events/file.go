@@ -22,6 +22,9 @@ import (
 // nothing by it, only a machine that loses its power does.
 const syncEvery = 100 * time.Millisecond
 
+// maxEvents bounds what is read at once; the emulator holds some 300,000 short messages.
+const maxEvents = 1_000_000
+
 // maxLine bounds a line: a message has 1 MiB at most, and its texts may be escaped.
 const maxLine = 16 << 20
 
@@ -140,6 +143,9 @@ func Read(r io.Reader) (found []Event, err error) {
 		line := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\xef\xbb\xbf")))
 		if len(line) == 0 {
 			continue
+		}
+		if len(found) == maxEvents {
+			return nil, fmt.Errorf("there are more than %d events", maxEvents)
 		}
 		var e Event
 		if err := json.Unmarshal(line, &e); err != nil {

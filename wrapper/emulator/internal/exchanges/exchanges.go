@@ -4,6 +4,7 @@ package exchanges
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -83,7 +84,16 @@ func (x *Exchange) Stopped(at string, rules ...rule.Rule) {
 
 // Found notes what the documents say against it.
 func (x *Exchange) Found(where, reason string, refused bool) {
-	x.Findings = append(x.Findings, emulatorserver.Finding{Where: where, Reason: reason, Refused: refused})
+	x.Findings = append(x.Findings, emulatorserver.Finding{Where: clip(where), Reason: clip(reason), Refused: refused})
+}
+
+// clip bounds a text that may come from a request, and lets go of the request.
+func clip(text string) string {
+	const most = 300
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(strings.Clone(text[:most]), "") + "…"
 }
 
 // Log keeps the latest exchanges. It is safe for use by several goroutines.
@@ -116,6 +126,7 @@ func (l *Log) Finish(x *Exchange) {
 	if x.Verdict == "" {
 		x.Verdict = x.judge()
 	}
+	x.About, x.Conversation, x.Code, x.Reason = clip(x.About), clip(x.Conversation), clip(x.Code), clip(x.Reason)
 	summary := x.View(false)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -140,7 +151,18 @@ func (l *Log) Finish(x *Exchange) {
 }
 
 func (x *Exchange) size() int {
-	return keepingOne + len(x.Request.Body) + len(x.Response.Body) + len(x.URL)
+	return keepingOne + len(x.URL) + x.Request.weight() + x.Response.weight()
+}
+
+func (m *Message) weight() int {
+	size := len(m.Body)
+	for name, values := range m.Header {
+		size += len(name)
+		for _, value := range values {
+			size += len(value)
+		}
+	}
+	return size
 }
 
 // judge is the verdict that follows from status and findings.

@@ -124,6 +124,21 @@ func (s *State) resize(size *int, to int) {
 
 // The sizes are what it takes to keep something.
 
+// sizeOf is what an event holds on to, whether or not the state has grown by it.
+func sizeOf(e Event) int {
+	size := keepingOne + sizeOfTemplates(e.Templates)
+	if e.Channel != nil {
+		size += sizeOfChannel(e.Channel)
+	}
+	if e.Conversation != nil {
+		size += sizeOfConversation(e.Conversation)
+	}
+	if e.Message != nil {
+		size += sizeOfMessage(e.Message)
+	}
+	return size
+}
+
 func sizeOfChannel(c *Channel) int {
 	return keepingOne + len(c.ID) + len(c.Name) + len(c.AvatarURL) + sizeOfTemplates(c.Templates)
 }

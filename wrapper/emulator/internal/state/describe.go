@@ -137,7 +137,7 @@ func count(yes bool) int {
 }
 
 // closing tells whether a reply is taken now, and not for long.
-func (f facts) closing(now time.Time) bool {
+func (f *facts) closing(now time.Time) bool {
 	left := f.replyBy.Sub(now)
 	return left > 0 && left <= Soon
 }

@@ -89,7 +89,7 @@ func (s *State) commit(e Event, grows int) error {
 	if s.memory+grows > s.max {
 		return ErrFull
 	}
-	e, err := s.log.Append(e, max(grows, 0)+keepingOne)
+	e, err := s.log.Append(e, sizeOf(e))
 	if err == nil {
 		s.apply(e)
 	}
