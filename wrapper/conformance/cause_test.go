@@ -58,6 +58,11 @@ func TestFindingsAreGroupedByCause(t *testing.T) {
 	if !slices.Equal(got, want) || report.Violations != len(want) || len(report.Findings(conformance.Violation)) < 5*len(want) {
 		t.Errorf("to fix are %q, want %q: %s", got, want, report)
 	}
+	for _, c := range report.Causes { // 11 kinds of wrong credentials at 7 endpoints
+		if want := map[string]int{"auth-missing": 7, "auth-wrong": 77}[c.Rule]; want > 0 && (c.Count != want || len(c.Endpoints) != 7) {
+			t.Errorf("%s was seen %d times, want %d: %q", c.Rule, c.Count, want, c.Endpoints)
+		}
+	}
 	both := []string{"getConversations", "getConversationById"}
 	if i := slices.IndexFunc(report.Causes, func(c conformance.Cause) bool { return c.Rule == "time" }); !slices.Equal(report.Causes[i].Endpoints, both) {
 		t.Errorf("%+v", report.Causes[i])

@@ -43,7 +43,7 @@ func (r *run) follow(ctx context.Context, after string, pages int, all bool, nex
 		switch {
 		case p.after == "":
 			return true
-		case fresh == 0 && (stale || cursors[p.after]):
+		case fresh == 0 && stale:
 			r.violation(p.answer, "cursor-endless", p.where, "%q leads on from a page that has nothing new: the list never ends", p.after)
 			return false
 		case cursors[p.after]:
