@@ -109,6 +109,8 @@ func TestCheckOfAHostileApp(t *testing.T) {
 		"nesting":       {page + strings.Repeat("[", size), false, 10},
 		"long texts":    {page + `[{"id":"` + strings.Repeat("x", size) + `"}]}`, true, 10},
 		"many keys":     {page + `[],"a":1` + strings.Repeat(`,"a":1`, size/6) + "}", false, 10},
+		"conversations": {page + "[" + numbered(`{"id":"c%d","link":"","status":"open","seen":true,"messages":[],"participants":[]}`, 15_000) + "]}", true, 10},
+		"strangers":     {page + `[{"id":"c","messages":[` + numbered(`{"id":"m%d","sender_id":"s%[1]d"}`, 20_000) + `],"participants":[` + numbered(`{"id":"p%d"}`, 20_000) + "]}]}", false, 10},
 		"messages":      {page + `[{"id":"c","messages":[{"id":"m"}` + strings.Repeat(`,{"id":"m","message":"`+strings.Repeat("x", 300)+`"}`, size/330) + "]}]}", false, 10},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -145,6 +147,15 @@ func TestCheckOfAHostileApp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// numbered repeats a value with numbers in it.
+func numbered(format string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.Repeat(",", min(i, 1)) + fmt.Sprintf(format, i))
+	}
+	return b.String()
 }
 
 // residentPeak is the most memory that a process had so far, in KiB.

@@ -155,7 +155,11 @@ func TestNewMessagesAreNotMissing(t *testing.T) {
 // A conversation whose page of thirty has no cursor, and more behind it.
 func TestMoreBehindAFullPageOfMessages(t *testing.T) {
 	t.Parallel()
-	for total, missing := range map[int]bool{30: false, 31: true} {
+	for _, test := range []struct {
+		total, pages   int
+		sound, missing bool
+	}{{30, 100, false, false}, {31, 100, false, true}, {31, 100, true, false}, {31, 1, true, false}} {
+		total := test.total
 		r := startRun(t, func(w http.ResponseWriter, r *http.Request) {
 			limit, after, messages := 0, 0, []string{}
 			_, _ = fmt.Sscan(r.URL.Query().Get("messages_limit"), &limit)
@@ -164,21 +168,21 @@ func TestMoreBehindAFullPageOfMessages(t *testing.T) {
 				messages = append(messages, fmt.Sprintf(`{"id":"m%d","status":"read","created_at":"2026-03-01 07:58","message":"","sender_id":"ada"}`, n))
 			}
 			next := ""
-			if after+limit < total && limit < 30 {
+			if after+limit < total && (test.sound || limit < 30) {
 				next = fmt.Sprint(after + limit)
 			}
 			_, _ = fmt.Fprintf(w, `{"success":true,"additional_data":{},"data":{"id":"c1","link":"","status":"open","seen":true,"next_messages_cursor":%q,"messages":[%s],`+
 				`"participants":[{"id":"shop","name":"S","role":"source_user"},{"id":"ada","name":"A","role":"end_user"}]}}`, next, strings.Join(messages, ","))
 		})
-		r.known = []providerclient.Conversation{{ID: "c1"}}
+		r.cfg.Pages, r.known = test.pages, []providerclient.Conversation{{ID: "c1"}}
 		r.conversations(t.Context())
 		r.smallMessagePages(t.Context())
 		found := false
 		for _, f := range r.check.Findings {
 			found = found || f.Rule == "cursor-missing"
 		}
-		if found != missing {
-			t.Errorf("of %d messages: %v", total, r.check.Findings)
+		if found != test.missing {
+			t.Errorf("%+v: %v", test, r.check.Findings)
 		}
 	}
 }

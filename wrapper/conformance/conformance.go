@@ -156,6 +156,7 @@ func newRun(ctx context.Context, cfg Config) (*run, error) {
 		posted: map[string]bool{},
 		heads:  map[string]head{},
 		listed: map[string]bool{},
+		places: map[string]int{},
 		whole:  map[string]bool{},
 	}, nil
 }

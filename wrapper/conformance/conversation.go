@@ -15,7 +15,10 @@ const maxConversations = 50
 
 func (r *run) conversations(ctx context.Context) {
 	if id := r.cfg.Conversation; id != "" && r.conversation(id) == nil {
-		r.known = append([]providerclient.Conversation{{ID: id}}, r.known...)
+		r.known = append([]providerclient.Conversation{{ID: id}}, r.known...) // first, since not all are asked for
+		for i, c := range r.known {
+			r.places[c.ID] = i
+		}
 	}
 	if len(r.known) == 0 {
 		r.notChecked("the channel has no conversations to ask for")
@@ -107,10 +110,14 @@ func (r *run) smallMessagePages(ctx context.Context) {
 		r.notChecked("a limit shows only in a conversation of two messages or more")
 	}
 	seen := 0
+	known := map[string]bool{}
+	for _, m := range longest.Messages {
+		known[m.ID] = true
+	}
 	beyond := func(c providerclient.Conversation) {
 		last := answer{Answer: providercall.Answer{Endpoint: providercall.GetConversationByID}, index: len(r.check.Exchanges) - 1}
 		for _, m := range c.Messages {
-			if r.whole[longest.ID] && !r.isNew(m) && !slices.ContainsFunc(longest.Messages, func(other providerclient.Message) bool { return other.ID == m.ID }) {
+			if r.whole[longest.ID] && !known[m.ID] && !r.isNew(m) {
 				r.violation(last, "cursor-missing", "data.next_messages_cursor", "a conversation that was read to its end, in pages of %d, has no message %q", providercall.Limit, m.ID)
 			}
 		}

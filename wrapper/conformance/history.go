@@ -23,7 +23,7 @@ func (r *run) history(ctx context.Context) {
 	r.ended = r.list(ctx, providercall.Limit, providercall.Limit, r.cfg.Pages, true, func(_ answer, c providerclient.Conversation) {
 		if fitting(c.ID) != "" && r.conversation(c.ID) == nil {
 			r.listed[c.ID] = true
-			r.known = append(r.known, r.trim(c))
+			r.know(r.trim(c))
 		}
 	})
 	if first := r.check.Exchanges; len(first) > 0 {
@@ -97,7 +97,10 @@ func (r *run) consistent(a answer, where string, c providerclient.Conversation) 
 		}
 	}
 	long(where+".id", c.ID)
-	seen := map[string]bool{}
+	seen, people := map[string]bool{}, map[string]bool{}
+	for _, p := range c.Participants {
+		people[p.ID] = true
+	}
 	for i, m := range c.Messages {
 		here := fmt.Sprintf("%s.messages.%d", where, i)
 		long(here+".id", m.ID)
@@ -108,7 +111,7 @@ func (r *run) consistent(a answer, where string, c providerclient.Conversation) 
 		if at, err := providercall.ParseTime(m.CreatedAt); err == nil && time.Until(at) > maxAhead {
 			r.violation(a, "clock", here+".created_at", "%s is %v ahead of now", m.CreatedAt, time.Until(at).Round(time.Minute))
 		}
-		if m.SenderID != "" && !slices.ContainsFunc(c.Participants, func(p providerclient.Participant) bool { return p.ID == m.SenderID }) {
+		if m.SenderID != "" && !people[m.SenderID] {
 			r.risk(a, "unknown-sender", here+".sender_id", "%q is none of the participants", m.SenderID)
 		}
 	}
@@ -116,12 +119,15 @@ func (r *run) consistent(a answer, where string, c providerclient.Conversation) 
 
 // conversation finds a conversation that the app told of.
 func (r *run) conversation(id string) *providerclient.Conversation {
-	for i := range r.known {
-		if r.known[i].ID == id {
-			return &r.known[i]
-		}
+	if i, ok := r.places[id]; ok {
+		return &r.known[i]
 	}
 	return nil
+}
+
+func (r *run) know(c providerclient.Conversation) {
+	r.places[c.ID] = len(r.known)
+	r.known = append(r.known, c)
 }
 
 func (r *run) smallPages(ctx context.Context) {

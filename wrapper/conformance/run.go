@@ -49,6 +49,7 @@ type run struct {
 
 	known   []providerclient.Conversation // the history, with all messages that were seen
 	kept    int                           // bytes of it, about
+	places  map[string]int                // of conversations in known
 	ended   bool                          // the list of it was read to its end
 	empty   bool                          // the channel has no history
 	serves  map[string]bool               // endpoints that were seen to answer
