@@ -67,7 +67,7 @@ bench-outbox: ## measure the outbox beside bare INSERTs and Deliver alone (BENCH
 	cd wrapper/scale && $(GO) run ./tests/bench $(BENCHFLAGS)
 
 test-interop: tests/interop/node_modules/.package-lock.json ## run clients and mocks written by others against ours (needs Node 18.20 or later)
-	$(GO) test -tags interop -count=1 $(TESTFLAGS) ./tests/interop
+	$(GO) test -tags interop -count=1 $(TESTFLAGS) ./tests/interop ./tests/consumer
 
 test-browser: tests/browser/node_modules/.package-lock.json ## drive the pages in Chromium (needs Debian's chromium, or CHROMIUM=…, and Node); pictures land in tests/browser/shots
 	cd tests/browser && $(GO) test -count=1 -parallel 2 $(TESTFLAGS) ./...

@@ -95,7 +95,7 @@ func (d *drain) slice(ctx context.Context) (until time.Time, reason error) {
 	defer end.Stop()
 	go d.haltWhenRefused(ctx, cancel)
 	inRow := 0
-	for delivery := range d.entry.client.Deliver(ctx, f.messages(ctx)) {
+	for delivery := range d.entry.client.Deliver(d.tenure.guard(ctx), f.messages(ctx)) {
 		r := f.row(delivery.Index)
 		switch judge(delivery.Err, r, ctx.Err() != nil) {
 		case delivered:

@@ -9,8 +9,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"net/http/httptrace"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,6 +30,24 @@ type tenure struct {
 	ctx    context.Context //nolint:containedctx // what is done in the tenure ends with it
 	cancel context.CancelFunc
 	work   sync.WaitGroup
+	lapses atomic.Pointer[time.Time] // nil if it does not lapse
+}
+
+// guard returns a context whose requests are not written once the tenure has lapsed. A process that was stopped
+// goes on with all its timers due at once, a retry's before or after the one that ends the tenure: so
+// the clock is asked at the last moment that there is, when the request has its connection.
+func (t *tenure) guard(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
+		if lapses := t.lapses.Load(); lapses != nil && time.Now().After(*lapses) {
+			_ = got.Conn.Close() // what else uses it is of the same tenure
+		}
+	}})
+}
+
+// extend lets the tenure last on from a beat.
+func (t *tenure) extend(sent time.Time) {
+	lapses := sent.Add(tenureEnds)
+	t.lapses.Store(&lapses)
 }
 
 func newTenure(ctx context.Context) *tenure {
@@ -65,6 +85,7 @@ func (r *run) serve(ctx context.Context) {
 
 // keep sends beats until they fail for too long, and does the rounds in between.
 func (r *run) keep(t *tenure) {
+	t.extend(time.Now())
 	lapse := time.AfterFunc(tenureEnds, t.cancel)
 	defer lapse.Stop()
 	tick := time.NewTicker(beatEvery)
@@ -79,6 +100,7 @@ func (r *run) keep(t *tenure) {
 		err := r.store.beat(t.ctx, t.id)
 		switch {
 		case err == nil && lapse.Stop():
+			t.extend(sent)
 			lapse.Reset(tenureEnds - time.Since(sent))
 		case errors.Is(err, errLost):
 			r.config.Logger.WarnContext(t.ctx, "outbox: this process was taken for dead, and begins anew")
