@@ -54,7 +54,7 @@ const (
 	MaxHold = 10 * time.Second
 )
 
-// Config describes a limiter. The zero value is right.
+// Config describes a limiter. The zero value is the default.
 type Config struct {
 	// Limit is the burst limit to begin with, in requests per window; 0 means DefaultLimit. The
 	// server's x-ratelimit-limit replaces it with the first answer.

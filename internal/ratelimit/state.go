@@ -5,7 +5,7 @@ import "time"
 // State is what a limiter knows at one moment.
 type State struct {
 	Limit         int // requests per window, of all programs of the installation together
-	Neighbours    int // of these, used by other programs: at least, as the answers of the last seconds tell
+	Neighbours    int // of these, used by other programs: at least so many, as recent answers show
 	InUse         int // of these, used by this limiter: in flight, or answered less than a window ago
 	InFlight      int
 	InFlightLimit int // grows with each answer, and is 1 after a 429
