@@ -85,8 +85,13 @@ func (c *Client) baseURL(ctx context.Context) (string, *retry.Failure) {
 	return *c.pinned.Load(), nil
 }
 
-// Limiter returns the limiter of the client, to read its state, or to share it.
-func (c *Client) Limiter() *Limiter { return c.limiter }
+// Limiter returns the limiter of the client, to read its state or to share it; nil if the client is empty.
+func (c *Client) Limiter() *Limiter {
+	if c == nil {
+		return nil
+	}
+	return c.limiter
+}
 
 // CloseIdleConnections closes the connections that no call is using. A program that makes
 // many clients calls it when it is done with one. Those of a transport given by

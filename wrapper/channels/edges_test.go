@@ -62,6 +62,9 @@ func TestZeroValuesAndNilContexts(t *testing.T) {
 		}
 		tt.client.CloseIdleConnections()
 		_ = fmt.Sprint(tt.client)
+		if tt.client != good && tt.client.Limiter().State() != (channels.LimiterState{DailyTokens: -1}) {
+			t.Errorf("%s: its limiter knows something", name)
+		}
 	}
 	for d := range good.Deliver(t.Context(), nil) {
 		if !errors.Is(d.Err, channels.ErrDeliveryStopped) || !strings.Contains(d.Err.Error(), "the source is nil") {

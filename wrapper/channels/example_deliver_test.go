@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log"
 	"net/http/httptest"
 	"time"
@@ -12,8 +11,8 @@ import (
 	"github.com/pdchannels/pdchannels/wrapper/channels"
 )
 
-// What a night has brought is delivered at once, and what is not delivered is kept, to be
-// delivered anew in the same order.
+// Several messages are delivered at once. What is not delivered is kept, to be delivered again in
+// the same order.
 func ExampleClient_Deliver() {
 	pipedrive := httptest.NewServer(answerLikePipedrive())
 	defer pipedrive.Close()
@@ -23,12 +22,12 @@ func ExampleClient_Deliver() {
 	}
 
 	var left []channels.ReceiveMessageRequest
-	for d := range client.Deliver(context.Background(), theNight()) {
+	for d := range client.Deliver(context.Background(), channels.Messages(theNight())) {
 		switch {
 		case d.Err == nil:
 			fmt.Println(d.Index, d.Message.ID, "is", d.Message.Status)
 		case errors.Is(d.Err, channels.ErrConversationHeldBack), errors.Is(d.Err, channels.ErrDeliveryStopped):
-			left = append(left, d.Request) // it was not tried
+			left = append(left, d.Request) // not sent
 		default:
 			log.Println(d.Err)
 			left = append(left, d.Request)
@@ -42,19 +41,15 @@ func ExampleClient_Deliver() {
 	// 0 left
 }
 
-// theNight is a source of messages; others would read a database.
-func theNight() iter.Seq2[channels.ReceiveMessageRequest, error] {
-	return func(yield func(channels.ReceiveMessageRequest, error) bool) {
-		for _, status := range []channels.MessageStatus{channels.StatusSent, channels.StatusDelivered, channels.StatusRead} {
-			r := channels.ReceiveMessageRequest{
-				ID: "message-1", ProviderChannelID: "whatsapp-4915112345678", ConversationID: "conversation-17", SenderID: "person-7",
-				Message: "Is the blue one in stock?", Status: status, CreatedAt: time.Date(2026, 3, 1, 7, 58, 0, 0, time.UTC),
-			}
-			if !yield(r, nil) {
-				return
-			}
-		}
+// theNight is a message and its changes of status.
+func theNight() (messages []channels.ReceiveMessageRequest) {
+	for _, status := range []channels.MessageStatus{channels.StatusSent, channels.StatusDelivered, channels.StatusRead} {
+		messages = append(messages, channels.ReceiveMessageRequest{
+			ID: "message-1", ProviderChannelID: "whatsapp-4915112345678", ConversationID: "conversation-17", SenderID: "person-7",
+			Message: "Is the blue one in stock?", Status: status, CreatedAt: time.Date(2026, 3, 1, 7, 58, 0, 0, time.UTC),
+		})
 	}
+	return messages
 }
 
 // All clients of a program that call for one installation share a limiter. Its state says why calls

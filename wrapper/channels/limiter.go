@@ -54,8 +54,11 @@ type LimiterState struct {
 	DailyTokens int
 }
 
-// State returns a snapshot.
+// State returns a snapshot. A limiter that [NewLimiter] did not make knows nothing.
 func (l *Limiter) State() LimiterState {
+	if l == nil || l.inner == nil {
+		return LimiterState{DailyTokens: -1}
+	}
 	s := l.inner.State()
 	state := LimiterState{
 		Limit: s.Limit, Neighbours: s.Neighbours, InUse: s.InUse, InFlight: s.InFlight, InFlightLimit: s.InFlightLimit, Waiting: s.Waiting,
