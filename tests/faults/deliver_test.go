@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -253,16 +254,16 @@ func TestAPanicUnderDeliver(t *testing.T) {
 	t.Parallel()
 	for _, where := range []string{"the source", "the token source", "the transport"} {
 		synctest.Test(t, func(t *testing.T) {
-			asked := 0
+			var asked atomic.Int32
 			from := &tokens{token: func(context.Context) (string, error) {
-				if asked++; asked == 2 && where == "the token source" {
+				if asked.Add(1) == 2 && where == "the token source" {
 					panic(where)
 				}
 				return "token-0", nil
 			}}
 			p := &pipedrive{plan: only{"silent": {breaks: silent}, "held": {answer: answer{status: 429, header: "Retry-After: 60\r\n"}}}}
 			transport := pipenet.RoundTrip(func(r *http.Request) (*http.Response, error) {
-				if asked == 2 && where == "the transport" {
+				if asked.Load() == 2 && where == "the transport" {
 					panic(where)
 				}
 				return p.piped(t).RoundTrip(r)
