@@ -1,15 +1,25 @@
 // Package emulator is Pipedrive's side of the Channels API on a laptop: the four
-// operations, GET /users/me and the OAuth server, stateful, in memory, over HTTP. An app is
-// tested against it instead of against a Pipedrive company.
+// operations, GET /users/me and the OAuth server, stateful, over HTTP, with an inbox to look at. An
+// app is tested against it instead of against a Pipedrive company.
 //
 // In a test:
 //
 //	server := emulator.Start(t, emulator.Config{})
 //	// server.BaseURL is where the API is, server.AccessToken() opens it,
-//	// server.Messages(channel, conversation) is what has arrived.
+//	// server.WaitForMessage(t, emulator.MessageQuery{Text: "blue"}) is what has arrived.
+//
+// It logs to the test, and prints the tree of what happened when the test fails. [Emulator.Exchanges] are all
+// requests in both directions with what was decided, [Server.Allow] walks through an authorization,
+// [Emulator.Fault] breaks calls, [Emulator.Advance] moves the clock.
 //
 // Outside tests, [New] makes an http.Handler, and [Emulator.Serve] runs it on a
-// listener of yours. Nothing is kept when the process ends.
+// listener of yours. Nothing is kept when the process ends, unless [Config].Data names a file.
+//
+// # For any language
+//
+// Below /_emulator, by spec/emulator.yaml, is the same for scripts: reply as a user, look at what arrived, wait
+// for it, set faults, move the clock, follow the events. At / is the inbox, at /inspector every exchange. Both ask for
+// [Config].Password once the emulator listens off loopback.
 //
 // # OAuth
 //
@@ -36,14 +46,15 @@
 // Every answer of the API is its JSON envelope, and one to somebody with good credentials
 // carries the rate limit headers. The token endpoints answer errors as OAuth has them.
 //
-// Our choice: this order; only the gateway's place before all operations is known.
+// This order is our choice; only the gateway's place before all operations is known.
 //
 // # How strict it is
 //
 // Pipedrive's published sources disagree in places. A request that any of them allows is
 // accepted; what another one refuses is logged as a warning. With [Config].Strict such a
 // request is refused. Nobody could compare the emulator with the live service: it is built
-// from the published reference, and where that is silent the code says "Our choice".
+// from the published reference. Each exchange names the rules that answered it, and whether they are documented,
+// seen in public clients and apps, or our choice where the sources are silent; the log names them, too.
 package emulator
 
 import (

@@ -90,7 +90,7 @@ func TestLinksThatExpireAreRefreshed(t *testing.T) {
 	picture, avatar := "/file?in=c&c=v&m=m&id=a&show", "/avatar?in=c&c=v&id=ada"
 	shows := func(target, want string) {
 		t.Helper()
-		resp, err := http.Get(e.URL + target) //nolint:forbidigo // a page of the test's own
+		resp, err := http.Get(e.URL + target)
 		if err != nil {
 			t.Fatal(err)
 		}
