@@ -95,10 +95,7 @@ func (a *App) decode(r Record) (*grant, error) {
 // encode writes g into the record r, which keeps the grants of other apps and what a newer
 // version added to this one.
 func (a *App) encode(r Record, g *grant) (Record, error) {
-	all, own, err := a.split(r)
-	if err != nil { // damaged: nothing in it can be kept
-		all, own = nil, nil
-	}
+	all, own, _ := a.split(r) // nil if it is damaged: nothing in it can be kept
 	foreign := all != nil && all.text("client_id") != "" && all.text("client_id") != a.config.ClientID
 	if own == nil {
 		own = fields{}
