@@ -44,10 +44,10 @@ const maxNesting = 10_000
 
 // members yields the members of an object with their names, and the elements of a list without.
 // The text is valid JSON without blanks around it.
-func members(text []byte) iter.Seq2[string, []byte] {
-	return func(yield func(string, []byte) bool) {
+func members(text []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) {
 		for i := skipSpace(text, 1); text[i] != '}' && text[i] != ']'; {
-			name := ""
+			var name []byte
 			if text[0] == '{' {
 				end := endOfString(text, i)
 				name = unquote(text[i:end])
@@ -65,15 +65,16 @@ func members(text []byte) iter.Seq2[string, []byte] {
 }
 
 // unquote reads a name. One that is longer than any in the document reads as empty.
-func unquote(text []byte) (name string) {
+func unquote(text []byte) []byte {
 	switch {
 	case len(text) > maxName:
+		return nil
 	case bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text):
-		name = string(text[1 : len(text)-1])
-	default:
-		_ = json.Unmarshal(text, &name) // it is valid JSON
+		return text[1 : len(text)-1]
 	}
-	return name
+	var name string
+	_ = json.Unmarshal(text, &name) // it is valid JSON
+	return []byte(name)
 }
 
 // maxName is more than the longest name in the document takes, with each of its characters escaped.

@@ -60,7 +60,7 @@ func (a Answer) Judge(ctx context.Context) []Violation {
 	success, said, inData := "", false, false
 	if text[0] == '{' {
 		for name, value := range members(text) {
-			switch name {
+			switch string(name) {
 			case "success":
 				success, said = Shorten(string(value)), true
 			case "data":
@@ -120,8 +120,11 @@ func (j *judgement) value(schema *openapi3.Schema, text []byte) {
 func (j *judgement) object(schema *openapi3.Schema, text []byte) {
 	has := map[string][]byte{}
 	for name, value := range members(text) {
-		if schema.Properties[name] != nil {
-			has[name] = value
+		if j.ctx.Err() != nil {
+			return
+		}
+		if schema.Properties[string(name)] != nil {
+			has[string(name)] = value
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {

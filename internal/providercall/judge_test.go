@@ -134,7 +134,7 @@ func FuzzMembers(f *testing.F) {
 			}
 			got := map[string]json.RawMessage{}
 			for name, value := range members(trimmed) {
-				got[name] = value
+				got[string(name)] = value
 			}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: got %s, want %s", text, got, want)

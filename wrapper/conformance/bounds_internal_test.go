@@ -213,3 +213,18 @@ func TestReasonsAreShort(t *testing.T) {
 		t.Errorf("%d bytes", n)
 	}
 }
+
+// Messages go into the first conversation that is open and has both sides.
+func TestMessagesGoIntoAnOpenConversation(t *testing.T) {
+	t.Parallel()
+	r := startRun(t, nil)
+	shop, ada := providerclient.Participant{ID: "shop", Role: providerclient.SourceUser}, providerclient.Participant{ID: "ada", Role: providerclient.EndUser}
+	r.known = []providerclient.Conversation{
+		{ID: "closed", Status: providerclient.Closed, Participants: []providerclient.Participant{shop, ada}},
+		{ID: "alone", Status: providerclient.Open, Participants: []providerclient.Participant{shop}},
+		{ID: "open", Status: providerclient.Open, Participants: []providerclient.Participant{shop, ada}},
+	}
+	if form, ok := r.letter(); !ok || form.ConversationID != "open" || form.SenderID != "shop" || len(form.RecipientIDs) != 1 {
+		t.Errorf("%v %+v", ok, form)
+	}
+}
