@@ -42,7 +42,7 @@ type Job[T, R any] struct {
 // that iterates, after everything else has ended.
 func (j Job[T, R]) Run(ctx context.Context, source iter.Seq[T]) iter.Seq[R] {
 	return func(yield func(R) bool) {
-		ctx, cancel := context.WithCancel(ctx)
+		ctx, cancel := context.WithCancel(ctx) //nolint:gosec // stop calls it, which is deferred below
 		r := run[T, R]{
 			Job:     j,
 			cancel:  cancel,
