@@ -72,6 +72,10 @@ func TestForgetTellsNobody(t *testing.T) {
 			t.Errorf("Forget again: %v", err)
 		}
 		h.do(func() { h.override = nil })
+		h.install()
+		if err := h.app.Forget(h.Context(), alice); err != nil {
+			t.Errorf("Forget: %v", err)
+		}
 		if _, err := h.newApp().Install(h.Context(), h.code()); err != nil {
 			t.Fatal(err)
 		}
