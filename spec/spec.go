@@ -4,7 +4,7 @@ package spec
 
 import _ "embed"
 
-// Channels is channels.yaml: the four operations of the Channels API, OpenAPI 3.0.3.
+// Channels is channels.yaml: the operations of the Channels API, OpenAPI 3.0.3.
 // Treat it as read-only.
 //
 //go:embed channels.yaml

@@ -50,7 +50,7 @@ func TestTheClientKnowsTheDocumentsCosts(t *testing.T) {
 			}
 		}
 	}
-	if tested != 8 {
-		t.Errorf("%d cases were tested, want two for each of the four operations", tested)
+	if tested < 8 || tested%2 != 0 {
+		t.Errorf("%d cases were tested, want two for each operation, of which there are four at least", tested)
 	}
 }

@@ -70,7 +70,7 @@ type AppConfig struct {
 	// are gone. It has a minute. An error goes to Warn.
 	Uninstalled func(ctx context.Context, in Installation) error
 
-	// Warn is told what no caller is: an error that is [ErrNotPersisted], [ErrReauthorize],
+	// Warn receives errors that no caller gets: an error that is [ErrNotPersisted], [ErrReauthorize],
 	// [ErrAPIDomain], [ErrDenied] or [ErrState], why a callback failed, or why an uninstall call was
 	// passed over. The Installation is zero if it is not known. Warn may be called concurrently, must
 	// return soon, and must not ask for a token, since a renewal may be waiting for it. The default

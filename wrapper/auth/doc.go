@@ -30,7 +30,7 @@
 //     saving is tried again until the token expires, and AppConfig.Warn is told ([ErrNotPersisted]).
 //   - A server may rotate refresh tokens or repeat them: the latest one is kept. Pipedrive's
 //     pages say both.
-//   - What is odd in an answer beside a usable access token costs nothing, and the store is
+//   - An answer with a usable access token is accepted, whatever else in it is malformed, and the store is
 //     written before a code or a refresh token is spent.
 //   - A refused refresh token is not tried again, by any process; the error is [ErrReauthorize],
 //     and the user has to go through the flow once more.

@@ -26,7 +26,7 @@ import (
 //   - DELETE is Pipedrive's uninstall callback, authenticated by the client id and secret.
 //
 // Nothing from the request is shown or redirected to. Run it behind a server with all four
-// timeouts and MaxHeaderBytes set. Which states came back is remembered by a [StateStore]
+// timeouts and MaxHeaderBytes set. Used states are remembered by a [StateStore]
 // for all hosts; with any other store by this App, so that another process accepts one again, and
 // Pipedrive then refuses the code.
 func (a *App) Handler() http.Handler {

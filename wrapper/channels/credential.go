@@ -27,7 +27,7 @@ type Credential struct {
 //
 // After a 401 the client asks once more, and repeats the request if the source then has another
 // token. A source that has a method Renew(ctx context.Context, refused string) (*oauth2.Token,
-// error), as that of wrapper/auth has, is asked by that, with the access token that was refused. If the
+// error), as that of wrapper/auth has, has Renew called with the refused access token. If the
 // API refuses the new token too, calls fail at once, and one of them renews it again after 5 seconds,
 // then 10, and so on up to 5 minutes.
 //
@@ -43,7 +43,7 @@ func OAuth(tokens oauth2.TokenSource) Credential {
 
 // APIToken authenticates each request with a user's API token, in the header
 // x-api-token. Pipedrive's reference lists it for these operations, yet says too that
-// they are open only to OAuth apps: on the real service it may not do.
+// they are open only to OAuth apps: it may not work on the real service.
 func APIToken(token string) Credential {
 	inner, err := pipeline.APIToken(token)
 	return Credential{inner, err}

@@ -30,7 +30,7 @@
 // [Rejected], or its outcome is [Unknown], so that it may have taken effect. errors.Is tells the kind
 // of error, by sentinels such as [ErrChannelAlreadyExists]; errors.As gives the details.
 //
-// A 2xx that says success: true is a success whatever else is odd in it. A field that cannot be read is
+// A 2xx that says success: true is a success even if other fields are malformed. A field that cannot be read is
 // zero, and logged.
 //
 // # Retries

@@ -7,7 +7,7 @@ import (
 
 // Version is the version of this module that the program was built with: a tag such as 0.1.0, or a
 // commit that has no tag, or 0.1.0-dev in a build that records neither. The User-Agent of each
-// request tells it. It is not for changing.
+// request tells it. Do not change it.
 var Version = moduleVersion(debug.ReadBuildInfo())
 
 const (

@@ -21,7 +21,7 @@ func (e *Emulator) Freeze(frozen bool) { e.clockMoved(e.clock.Freeze(frozen)) }
 // Now is what the clock says.
 func (e *Emulator) Now() time.Time { return e.clock.Now() }
 
-// SetProfile chooses how the service behaves as a whole. It fails for a profile that there is not.
+// SetProfile chooses how the service behaves as a whole. It fails if the profile is unknown.
 func (e *Emulator) SetProfile(p Profile) error {
 	if err := p.check(); err != nil {
 		return err

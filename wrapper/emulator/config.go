@@ -22,7 +22,7 @@ type Config struct {
 	// character; uninstall calls go there as well. Empty: any http URL on loopback.
 	RedirectURLs []string
 
-	// RefreshMode says what becomes of a refresh token that is used. Empty: RotatingRefresh.
+	// RefreshMode says what happens to a used refresh token. Empty: RotatingRefresh.
 	RefreshMode RefreshMode
 
 	// AccessTokenLifetime is how long an access token from the token endpoint lives, in whole
@@ -34,7 +34,7 @@ type Config struct {
 	BurstLimit int
 
 	// DailyBudget is how many tokens the company may spend in a day; what a call costs
-	// stands in the API's document, 10 for a message. Zero: 30,000, one seat of the
+	// is given in the API's document, 10 for a message. Zero: 30,000, one seat of the
 	// smallest plan.
 	DailyBudget int
 
@@ -59,9 +59,9 @@ type Config struct {
 	// Data names a file that has something, that is what there is.
 	Seed []byte
 
-	// Data names a file that keeps all across restarts: JSON lines as for Seed. What is answered has been
+	// Data names a file that keeps the state across restarts: JSON lines as for Seed. What is answered has been
 	// written before, so that nothing is lost when the process is killed; the file is synced every 100 ms,
-	// and by [Emulator.Close]. A file is one emulator's at a time. Empty: nothing is kept.
+	// and by [Emulator.Close]. Only one emulator may use a file at a time. Empty: nothing is kept.
 	Data string
 
 	// Sync brings what is written to Data onto the disk before it is answered, so that nothing is lost

@@ -1,4 +1,4 @@
-// Package emulator is Pipedrive's side of the Channels API on a laptop: the four
+// Package emulator is Pipedrive's side of the Channels API on a laptop: its
 // operations, GET /users/me and the OAuth server, stateful, over HTTP, with an inbox to look at. An
 // app is tested against it instead of against a Pipedrive company.
 //
@@ -27,13 +27,13 @@
 // sends the browser back to the app; /marketplace shows one on which the app is installed
 // without having asked, and uninstalled. [Emulator.MarketplaceInstall] and
 // [Emulator.Uninstall] do so in tests. POST /oauth/token and POST /oauth/revoke are for the
-// app; [Emulator.TokenCalls] counts them and [Emulator.Installations] tells what stands.
+// app; [Emulator.TokenCalls] counts them and [Emulator.Installations] lists the current ones.
 // The app is called back, by the browser and by the uninstall call, only on loopback or on
 // [Config].RedirectURLs.
 //
 // # The way back
 //
-// With [Config].Provider the emulator calls the app as Pipedrive does, and nobody else: it
+// With [Config].Provider the emulator calls the app as Pipedrive does, and no other server: it
 // imports the history of a channel that is added, asks for a conversation it has not heard of, and
 // tells of a channel that is deleted. [Emulator.Reply] is the user in Pipedrive who writes, and
 // [Emulator.Settle] waits for what goes on meanwhile.
@@ -168,7 +168,7 @@ func New(cfg Config) (*Emulator, error) {
 	return e, nil
 }
 
-// handleAPI adds the four operations and GET /users/me, below both prefixes.
+// handleAPI adds the operations of the API and GET /users/me, below both prefixes.
 func (e *Emulator) handleAPI() {
 	handler := channelsserver.NewStrictHandlerWithOptions(operations{e}, nil, channelsserver.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc:  e.unbound,

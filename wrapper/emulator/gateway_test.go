@@ -168,7 +168,7 @@ func TestRoutes(t *testing.T) {
 		{"POST", "/api/v1/channels", 200, ""},
 		{"GET", "/v1/channels", 405, "POST"},
 		{"PUT", "/api/v1/channels/messages/receive", 405, "POST"},
-		{"PATCH", "/v1/channels/c1", 405, "DELETE"},
+		{"BREW", "/v1/channels/messages/receive", 405, "POST"},
 		{"OPTIONS", "/v1/channels", 405, "POST"},
 		{"BREW", "/v1/channels/c1/conversations/v1", 405, "DELETE"},
 		{"GET", "/oauth/token", 405, "POST"},

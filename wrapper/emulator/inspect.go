@@ -54,7 +54,7 @@ type Message struct {
 	Attachments      []Attachment
 }
 
-// Attachment is a file of a message. What was null or not given is empty or zero; a file of
+// Attachment is a file of a message. Null or missing values are empty or zero; a file of
 // a reply has no ID and no URL before the app tells them.
 type Attachment struct {
 	ID, Type, URL    string

@@ -93,7 +93,7 @@ func (e *Emulator) snapshot() []events.Event {
 // has the SHA-256 only.
 func (e *Emulator) Snapshot() ([]byte, error) { return events.Encode(e.snapshot()) }
 
-// Restore puts what a snapshot or a seed has in the place of all there is; exchanges, faults and limits are
+// Restore replaces the state with a snapshot or seed; exchanges, faults and limits are
 // as at the start. It fails, and changes nothing, if the lines cannot be a state, or if the file
 // cannot be written.
 func (e *Emulator) Restore(snapshot []byte) error {
@@ -135,5 +135,5 @@ func (e *Emulator) Restore(snapshot []byte) error {
 	return nil
 }
 
-// Reset makes it as at the start: the seed if there is one, else nothing.
+// Reset restores the initial state: the seed if there is one, else nothing.
 func (e *Emulator) Reset() error { return e.Restore(e.cfg.Seed) }

@@ -1,4 +1,4 @@
-// The four operations, on the generated server.
+// The operations of the Channels API, on the generated server.
 
 package emulator
 

@@ -1,4 +1,4 @@
-// The four operations: what they do, answer and refuse.
+// The operations of the Channels API: what they do, answer and refuse.
 
 package emulator_test
 

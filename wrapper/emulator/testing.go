@@ -117,7 +117,7 @@ func (e *Emulator) WaitForMessage(t TB, q MessageQuery) Message {
 	return shown(m)
 }
 
-// WaitForExchange returns the newest exchange that matches, at once if there is one, else when it is over. The
+// WaitForExchange returns the newest exchange that matches, at once if there is one, otherwise as soon as one completes. The
 // test fails, with the tree of what happened, if there is none within 10 seconds.
 func (e *Emulator) WaitForExchange(t TB, q ExchangeQuery) Exchange {
 	t.Helper()
