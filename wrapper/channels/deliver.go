@@ -57,13 +57,13 @@ func Messages(list []ReceiveMessageRequest) iter.Seq2[ReceiveMessageRequest, err
 // the limits allow, and yields one Delivery for each: in order within a conversation, otherwise as
 // they come. It begins when it is iterated.
 //
-// A message is sent when the one before it in its conversation has been delivered. After one
-// that was not, or perhaps not, the rest of the conversation is not sent
-// ([ErrConversationHeldBack]); deliver it again, beginning with that one. Messages wait out the limits,
-// however long they last: a 429, a used-up daily budget, a proxy that blocks the client. Now and
-// then one finds out whether that is over; [Limiter.State] tells. What every message would
-// meet stops the delivery, such as 401, no token, or the end of the service: nothing else is
-// sent ([ErrDeliveryStopped]).
+// A message is sent when the one before it in its conversation has been delivered. If a
+// message fails or its outcome is unknown, the rest of the conversation is not sent
+// ([ErrConversationHeldBack]); deliver it again, beginning with that message. Messages wait out the limits,
+// however long they last: a 429, a used-up daily budget, a proxy that blocks the client. From
+// time to time one message is sent to test whether the limit has ended; [Limiter.State] tells. An error
+// that would hit every message, such as a 401, a missing token or the end of the service, stops the
+// delivery: nothing else is sent ([ErrDeliveryStopped]).
 //
 // The source is iterated by a goroutine of its own, no further ahead than about a thousand
 // messages; one that may block for long should watch ctx, since nothing else can end it. An

@@ -30,8 +30,8 @@ func (c *Client) BaseURL(ctx context.Context) (string, error) {
 }
 
 // Do makes a request that no method of the client covers, with its credential, limits, retries, log and observer.
-// So a client is the HttpRequestDoer of the client in gen/channelsclient, which has no promise of
-// compatibility, and of others that are generated from Pipedrive's documents.
+// So a client is the HttpRequestDoer of the client in gen/channelsclient, which carries no compatibility
+// promise, and of others that are generated from Pipedrive's documents.
 //
 // The request goes to the host of [Client.BaseURL], or nowhere. Its own credentials are replaced. A request of
 // unknown outcome is repeated if its method is idempotent (RFC 9110, section 9.2.2), which POST and

@@ -11,8 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// FieldError says which field of a request cannot be sent, and why. Nothing was sent. What the API
-// might refuse is none: a status or provider type that it does not document is sent, and logged.
+// FieldError says which field of a request cannot be sent, and why. Nothing was sent. A value
+// that the API might refuse is not a FieldError: a status or provider type that it does not document is
+// sent, and logged.
 type FieldError struct {
 	Field   string // the Go name, such as Attachments[2].URL
 	Problem string // what is wrong with it, such as "is missing"

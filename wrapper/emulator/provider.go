@@ -102,8 +102,8 @@ func (o *outgoing) done() {
 	}
 }
 
-// Settle waits until the emulator has nothing more to ask of the app: after an addChannel, for
-// one, until the history is in. It returns the error of ctx if that ends first.
+// Settle waits until the emulator has finished calling the app, as when it imports the history
+// after an addChannel. It returns the error of ctx if that ends first.
 func (e *Emulator) Settle(ctx context.Context) error {
 	e.outgoing.mu.Lock()
 	idle := e.outgoing.idle
