@@ -195,6 +195,12 @@ const (
 		SELECT $1, m.channel, m.conversation, m.message, m.body, {now} FROM lane, {rows $2} AS m ORDER BY m.place)
 		SELECT turned FROM lane`
 
+	// appendBusy appends to a lane that is busy, and to no other.
+	appendBusy = `WITH lane AS (UPDATE {t}lane SET turned = false WHERE installation = $1 AND busy RETURNING 1), added AS (
+		INSERT INTO {t}message (installation, channel, conversation, message, body, appended_at)
+		SELECT $1, m.channel, m.conversation, m.message, m.body, {now} FROM lane, {rows $2} AS m ORDER BY m.place)
+		SELECT count(*) FROM lane`
+
 	// newEpoch begins a new claim, which invalidates every older one.
 	newEpoch = `INSERT INTO {t}claim AS c (installation, epoch, state, since) VALUES ($1, 1, 1, {now})
 		ON CONFLICT (installation) DO UPDATE SET epoch = c.epoch + 1, state = 1, owner = '', since = {now}, wake_at = NULL, reason = ''

@@ -52,7 +52,8 @@ type Outbox struct {
 	config Config
 	store  *store
 	engine *engine
-	file   string // the SQLite database's; empty if it has none, and on Postgres
+	pool   *pgxpool.Pool // nil on SQLite
+	file   string        // the SQLite database's; empty if it has none, and on Postgres
 	close  func() error
 }
 
@@ -129,7 +130,7 @@ func onPostgres(ctx context.Context, pool *pgxpool.Pool, config Config) (*Outbox
 	db := stdlib.OpenDBFromPool(pool)
 	db.SetMaxIdleConns(0) // the pool keeps them
 	return &Outbox{
-		config: config, engine: engine, close: db.Close,
+		config: config, engine: engine, pool: pool, close: db.Close,
 		store: &store{db: db, dialect: postgres, insert: engine.insertSQL},
 	}, nil
 }
@@ -144,6 +145,12 @@ func (o *Outbox) Close() error { return o.close() }
 // 255 bytes; each id of a message may have up to 1000. An invalid message is a [*channels.FieldError].
 func (o *Outbox) Append(ctx context.Context, installation string, messages ...channels.ReceiveMessageRequest) error {
 	return o.append(installation, messages, func(rows string) error {
+		if o.pool != nil { // mostly there is a job already, and one statement is one round trip and one commit
+			var appended int
+			if err := o.pool.QueryRow(ctx, o.store.sql(appendBusy), installation, rows).Scan(&appended); err != nil || appended > 0 {
+				return err
+			}
+		}
 		return inTx(ctx, o.store.db, func(tx *sql.Tx) error {
 			return o.appendTo(ctx, sqlTx{tx}, func(args drainArgs) error { return o.engine.insertSQL(ctx, tx, args) }, installation, rows)
 		})
