@@ -49,7 +49,7 @@ func TestFirstComeFirstServed(t *testing.T) {
 		lines.mu.Lock()
 		defer lines.mu.Unlock()
 		if len(lines.waiting) != 0 {
-			t.Errorf("%d keys are remembered that nobody has", len(lines.waiting))
+			t.Errorf("%d unused keys are remembered", len(lines.waiting))
 		}
 	})
 }

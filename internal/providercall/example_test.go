@@ -12,7 +12,7 @@ import (
 	"github.com/pdchannels/pdchannels/internal/providercall"
 )
 
-// A call of an app, what came of it, and what is not as documented.
+// A call of an app, its result, and what breaks the document.
 func Example() {
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"success": true, "data": {"id": "ada", "name": "Ada"}}`)

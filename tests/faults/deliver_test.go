@@ -118,7 +118,7 @@ func TestADeliveryStops(t *testing.T) {
 				}
 			}
 			if delivered != 50 || answered < 1 || delivered+answered+stopped != 1000 || len(p.requests()) != 50+answered || answered > 64 {
-				t.Errorf("%d: %d delivered, %d refused and %d stayed behind, %d requests", c.status, delivered, answered, stopped, len(p.requests()))
+				t.Errorf("%d: %d delivered, %d refused and %d held back, %d requests", c.status, delivered, answered, stopped, len(p.requests()))
 			}
 		})
 	}

@@ -1,5 +1,5 @@
 // Package faults breaks the client's exchanges with Pipedrive wherever one can break, and
-// counts what came of it: what was applied over there, and what the caller was told here.
+// counts the results: what the server applied, and what the caller was told.
 //
 // Pipedrive's side is written on raw connections and not on net/http, since it has to stop
 // in the middle of a header as well as answer: [pipedrive] in pipedrive_test.go, and on the wire in

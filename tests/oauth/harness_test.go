@@ -212,7 +212,7 @@ func (w *world) wantTold(want error) {
 	}
 }
 
-// call calls the API as the app does, and returns what came of it: nil if a
+// call calls the API as the app does, and returns the result: nil if a
 // channel was added, and deleted again.
 func (w *world) call(src *auth.TokenSource, client *http.Client) error {
 	baseURL, err := src.BaseURL(w.context())

@@ -255,6 +255,6 @@ func TestWithoutATokenADeliveryStops(t *testing.T) {
 		}
 	}
 	if asked != 1 || stopped != 999 {
-		t.Errorf("asked for a token %d times, %d stayed behind", asked, stopped)
+		t.Errorf("asked for a token %d times, %d held back", asked, stopped)
 	}
 }

@@ -108,7 +108,7 @@ type recorder struct {
 }
 
 // WriteHeader notes the status, and passes it on once what was done is kept. If it cannot be, the
-// connection ends, and the client does not know what came of it, as with a server that died.
+// connection ends, and the client cannot know the result, as with a server that died.
 func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 {
 		r.status = status

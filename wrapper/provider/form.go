@@ -191,7 +191,7 @@ func (f *form) readFile(ctx context.Context, p *part) error {
 		Content:           content,
 	})
 	if err == nil {
-		// What the app did not want to read still has to be gone past, and counts.
+		// What the app did not read must still be drained, and counts.
 		_, _ = io.Copy(io.Discard, content)
 		file.Key, file.Size = key, f.limits.FileBytes-content.left
 		f.message.Files = append(f.message.Files, file)

@@ -141,7 +141,7 @@ func (s *Store) UseState(ctx context.Context, state string, ends time.Time) (fir
 	if err != nil {
 		return false, fmt.Errorf("pgstore: remember a state: %w", err)
 	}
-	// Some of the ended ones go each time, so that nobody has to come by for them.
+	// Some of the ended ones go each time, so no cleanup job is needed.
 	_, err = s.pool.Exec(ctx, `DELETE FROM pdchannels_auth.state WHERE digest IN
 		(SELECT digest FROM pdchannels_auth.state WHERE ends < now() - interval '1 hour' LIMIT 100)`)
 	if err != nil {

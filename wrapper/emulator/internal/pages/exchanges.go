@@ -38,7 +38,7 @@ type Call struct {
 	Verdict Verdict
 	Offset  time.Duration // since the cause began
 	Took    time.Duration
-	Note    string // what came of it beyond the answer, such as a page that was not asked for
+	Note    string // what followed beyond the answer, such as a page that was not asked for
 }
 
 // Verdict is what the documents say of an exchange.
