@@ -36,7 +36,7 @@ func (h *requestLog) WithAttrs(attrs []slog.Attr) slog.Handler {
 // Handle writes one line: time, method, path and status of a request, why that, and what else there is.
 func (h *requestLog) Handle(_ context.Context, r slog.Record) error {
 	values := map[string]string{}
-	var rest string
+	var rest strings.Builder
 	take := func(a slog.Attr) bool {
 		value := printable(a.Value.String())
 		switch a.Key {
@@ -45,10 +45,10 @@ func (h *requestLog) Handle(_ context.Context, r slog.Record) error {
 		case "rules":
 			rules, _ := a.Value.Any().([]string)
 			for _, rule := range rules {
-				rest += h.colour.dim(" · " + printable(rule))
+				rest.WriteString(h.colour.dim(" · " + printable(rule)))
 			}
 		default:
-			rest += h.colour.dim(" " + a.Key + "=" + value)
+			rest.WriteString(h.colour.dim(" " + a.Key + "=" + value))
 		}
 		return true
 	}
@@ -72,6 +72,6 @@ func (h *requestLog) Handle(_ context.Context, r slog.Record) error {
 	if reason := values["reason"]; reason != "" {
 		line += ": " + reason
 	}
-	h.to.print(line + rest + "\n")
+	h.to.print(line + rest.String() + "\n")
 	return nil
 }
