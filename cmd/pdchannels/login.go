@@ -82,6 +82,7 @@ func (l *login) run(ctx context.Context, env *environment) error {
 		default: // it has ended before
 		}
 	}
+	l.creates = true
 	all, err := l.loginSettings.open(env, auth.AppConfig{
 		RedirectURL: redirect.String(),
 		Installed: func(_ context.Context, src *auth.TokenSource) error {

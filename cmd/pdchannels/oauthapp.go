@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -27,6 +28,7 @@ const defaultRedirectURL = "http://127.0.0.1:8585/oauth/callback"
 // loginSettings say where logins are stored, which of them to use, and how the app is reached.
 type loginSettings struct {
 	store     string
+	creates   bool // the directory of the logins, if it is missing
 	login     string
 	plainHTTP bool
 }
@@ -67,7 +69,7 @@ func (l *loginSettings) open(env *environment, config auth.AppConfig) (*logins, 
 	if err != nil {
 		return nil, err
 	}
-	store, err := filestore.Open(dir)
+	store, err := l.openStore(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +89,19 @@ func (l *loginSettings) open(env *environment, config auth.AppConfig) (*logins, 
 	}
 	env.apps = append(env.apps, app)
 	return &logins{app: app, store: store, dir: dir}, nil
+}
+
+// openStore opens the directory of the logins. Only a login makes it: for anything else a directory that
+// is missing may be a volume that is not mounted, which is not the same as nobody having logged in.
+func (l *loginSettings) openStore(dir string) (*filestore.Store, error) {
+	if l.creates {
+		return filestore.Open(dir)
+	}
+	store, err := filestore.OpenExisting(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usage("no login of this app is stored: there is no directory %s; log in with pdchannels login, or mount the volume that it is on", printable(dir))
+	}
+	return store, err
 }
 
 // directory is where the logins of this app are. Each app has its own, since a user may have
@@ -217,5 +232,5 @@ func (l *loginSettings) hasStore(env *environment) bool {
 		return false
 	}
 	_, err = os.Stat(dir)
-	return err == nil
+	return err == nil || l.store != "" || env.setting("PIPEDRIVE_STORE") != ""
 }

@@ -110,8 +110,22 @@ func TestWhereLoginsAreStored(t *testing.T) {
 	}
 	pdchannels(t, env, "probe").wants(t, exitDone, "alive", "")
 	other := t.TempDir()
-	pdchannels(t, env, "probe", "--store", other).wants(t, exitUsage, "", "no credential")
+	pdchannels(t, env, "probe", "--store", other).wants(t, exitUsage, "", "there is no directory")
 	if entries, err := os.ReadDir(other); err != nil || len(entries) != 0 {
 		t.Errorf("looking for a login has made %v, %v", entries, err)
+	}
+}
+
+// A directory that is missing may be a volume that is not mounted. Only a login makes it.
+func TestAMissingStoreIsNotMade(t *testing.T) {
+	t.Parallel()
+	_, env := oauthApp(t, emulator.Config{})
+	missing := filepath.Join(t.TempDir(), "volume")
+	env = env.with("PIPEDRIVE_STORE", missing)
+	for _, args := range [][]string{{"probe"}, {"logout"}} {
+		pdchannels(t, env, args...).wants(t, exitUsage, "", "there is no directory "+missing)
+	}
+	if _, err := os.Stat(missing); !os.IsNotExist(err) {
+		t.Errorf("the directory was made: %v", err)
 	}
 }
