@@ -129,7 +129,7 @@ func TestPrismPlaysTheApp(t *testing.T) {
 	if err := client.DeleteChannel(t.Context(), channels.DeleteChannelRequest{ProviderChannelID: awkward}); err != nil {
 		t.Fatal(err)
 	}
-	settled("deleteChannel", []string{"deleteChannelById"}, 0)
+	settled("deleteChannel", []string{"postMessage", "deleteChannelById"}, 0)
 }
 
 // Each documented error reaches whoever replies, with its code.
