@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -136,18 +137,18 @@ func TestNoTokenIsGivenOutAfterAnotherProcessUninstalled(t *testing.T) {
 	})
 }
 
-// A staleStore hands a record out late: it was read before the gate, and is returned after.
+// A staleStore hands the first record out late: it was read before the gate, and is returned after.
 type staleStore struct {
 	auth.Store
+	first      atomic.Bool
 	read, gate chan struct{}
 }
 
 func (s *staleStore) Load(ctx context.Context, key auth.Installation) (auth.Record, error) {
 	r, err := s.Store.Load(ctx, key)
-	select {
-	case s.read <- struct{}{}:
+	if s.first.CompareAndSwap(false, true) {
+		close(s.read)
 		<-s.gate
-	default: // nobody waits for it
 	}
 	return r, err
 }
