@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -161,16 +162,13 @@ func TestALateReadDoesNotOverwriteANewInstall(t *testing.T) {
 		h.conf.Store = store
 		h.app = h.newApp()
 		src := h.app.TokenSource(alice)
-		late := make(chan struct{})
-		go func() {
-			defer close(late)
-			_, _ = src.Token()
-		}()
+		var late sync.WaitGroup
+		late.Go(func() { _, _ = src.Token() })
 		<-store.read
 		h.install()
 		want := h.token(src)
 		close(store.gate)
-		<-late
+		late.Wait()
 		if got := h.token(src); got != want {
 			t.Error("what was read before the install has replaced its token")
 		}
