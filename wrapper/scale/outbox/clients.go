@@ -53,7 +53,7 @@ func (r *run) client(ctx context.Context, installation string) (*clientEntry, er
 	return e, nil
 }
 
-// leaveClient ends the use of a client, and forgets those that nobody has used for long.
+// leaveClient ends one use of a client, and drops clients that have been idle for long.
 func (r *run) leaveClient(e *clientEntry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
